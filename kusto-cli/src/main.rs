@@ -1,0 +1,2 @@
+//! The kusto command.
+fn main() {}
