@@ -1,7 +1,28 @@
-//! 
+//! Everything Azure Data Explorer (Kusto) says on the wire, without I/O.
+//!
+//! This crate turns bytes into frames and back. It opens no sockets, reads no files, knows no clock, no threads and
+//! no async runtime, so it fits into a proxy, a worker, a blocking tool or any runtime.
 
+#![deny(unsafe_code)]
+
+mod batch;
+mod conversion_error;
+mod frame;
+mod one_api_error;
 mod parse_error;
+mod scalar;
 mod secret;
 
+pub use batch::{
+    Bitmap, BoolArray, ColumnArray, PrimitiveArray, Row, RowBatch, RowBatchBuilder, TextArray, Validity,
+    Value,
+};
+pub use conversion_error::ConversionError;
+pub use frame::{
+    Column, ColumnType, DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, TableCompletion,
+    TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
+};
+pub use one_api_error::OneApiError;
 pub use parse_error::{ParseError, ParseErrorKind};
+pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
 pub use secret::Secret;

@@ -53,7 +53,12 @@ impl ParseError {
         position: impl Into<Option<usize>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { what, kind, position: position.into(), message: message.into() }
+        Self {
+            what,
+            kind,
+            position: position.into(),
+            message: message.into(),
+        }
     }
 
     /// In which way the text could not be understood.
@@ -96,7 +101,12 @@ mod tests {
     fn display_is_one_line_and_names_the_place_if_there_is_one() {
         let error = ParseError::new("timespan", ParseErrorKind::Malformed, 3, "two digits expected");
         assert_eq!(error.to_string(), "timespan, byte 3: two digits expected");
-        let error = ParseError::new("timespan", ParseErrorKind::OutOfRange, None, "more than 10675199 days");
+        let error = ParseError::new(
+            "timespan",
+            ParseErrorKind::OutOfRange,
+            None,
+            "more than 10675199 days",
+        );
         assert_eq!(error.to_string(), "timespan: more than 10675199 days");
     }
 }

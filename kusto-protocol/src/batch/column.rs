@@ -1,0 +1,653 @@
+use crate::{ColumnType, DateTime, Guid, Timespan};
+
+/// Bits in Arrow's layout: least significant first, eight to a byte.
+#[derive(Clone, Debug, Default)]
+pub struct Bitmap {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Bitmap {
+    /// Appends a bit.
+    pub fn push(&mut self, bit: bool) {
+        if self.len % 8 == 0 {
+            self.bytes.push(0);
+        }
+        if bit && let Some(last) = self.bytes.last_mut() {
+            *last |= 1 << (self.len % 8);
+        }
+        self.len += 1;
+    }
+
+    /// The bit at a place; false beyond the end.
+    pub fn get(&self, index: usize) -> bool {
+        index < self.len && self.bytes[index / 8] >> (index % 8) & 1 == 1
+    }
+
+    /// The number of bits.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes. Bits beyond the length are zero.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Gives the bytes away.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Empties it, keeping the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+    }
+
+    /// Shortens it to so many bits; does nothing when it has fewer.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.bytes.truncate(len.div_ceil(8));
+            if len % 8 != 0
+                && let Some(last) = self.bytes.last_mut()
+            {
+                *last &= (1 << (len % 8)) - 1;
+            }
+            self.len = len;
+        }
+    }
+
+    fn push_ones(&mut self, count: usize) {
+        for _ in 0..count {
+            self.push(true);
+        }
+    }
+}
+
+impl PartialEq for Bitmap {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.bytes == other.bytes
+    }
+}
+
+/// Which values of a column are there. Holds no memory until the first null comes.
+#[derive(Clone, Debug, Default)]
+pub struct Validity {
+    /// A one for each value that is there; empty while there are no nulls.
+    bits: Bitmap,
+    len: usize,
+    null_count: usize,
+}
+
+impl Validity {
+    /// Appends one value that is there, or is not.
+    #[inline]
+    pub fn push(&mut self, valid: bool) {
+        if !valid && self.null_count == 0 {
+            self.bits.clear();
+            self.bits.push_ones(self.len);
+        }
+        if !valid || self.null_count > 0 {
+            self.bits.push(valid);
+        }
+        self.len += 1;
+        self.null_count += usize::from(!valid);
+    }
+
+    /// Whether the value at a place is there; false beyond the end.
+    #[inline]
+    pub fn is_valid(&self, index: usize) -> bool {
+        if self.null_count == 0 {
+            index < self.len
+        } else {
+            self.bits.get(index)
+        }
+    }
+
+    /// The number of nulls.
+    pub const fn null_count(&self) -> usize {
+        self.null_count
+    }
+
+    /// The bits in Arrow's layout, a one for each value that is there; `None` when there are no nulls.
+    pub fn bits(&self) -> Option<&Bitmap> {
+        (self.null_count > 0).then_some(&self.bits)
+    }
+
+    /// Gives the bits away; `None` when there are no nulls.
+    pub fn into_bits(self) -> Option<Bitmap> {
+        (self.null_count > 0).then_some(self.bits)
+    }
+
+    fn clear(&mut self) {
+        *self = Self {
+            bits: std::mem::take(&mut self.bits),
+            len: 0,
+            null_count: 0,
+        };
+        self.bits.clear();
+    }
+
+    fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            if self.null_count > 0 {
+                self.null_count -= (len..self.len).filter(|index| !self.bits.get(*index)).count();
+                self.bits.truncate(len);
+            }
+            self.len = len;
+        }
+    }
+}
+
+impl PartialEq for Validity {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.bits() == other.bits()
+    }
+}
+
+/// Values of one size, side by side. Nulls have a place too, with the type's default in it.
+#[derive(Clone, Debug, Default)]
+pub struct PrimitiveArray<T> {
+    values: Vec<T>,
+    validity: Validity,
+}
+
+impl<T: Copy + Default> PrimitiveArray<T> {
+    /// Appends a value, or a null.
+    #[inline]
+    pub fn push(&mut self, value: Option<T>) {
+        self.values.push(value.unwrap_or_default());
+        self.validity.push(value.is_some());
+    }
+
+    /// The value at a place; `None` if it is null or beyond the end.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<T> {
+        if self.validity.is_valid(index) {
+            self.values.get(index).copied()
+        } else {
+            None
+        }
+    }
+
+    /// All values, nulls included as the type's default.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// Which values are there.
+    pub const fn validity(&self) -> &Validity {
+        &self.validity
+    }
+
+    /// Gives the buffers away.
+    pub fn into_parts(self) -> (Vec<T>, Validity) {
+        (self.values, self.validity)
+    }
+}
+
+impl<T: PartialEq> PartialEq for PrimitiveArray<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values && self.validity == other.validity
+    }
+}
+
+/// Truth values, one bit each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoolArray {
+    values: Bitmap,
+    validity: Validity,
+}
+
+impl BoolArray {
+    /// Appends a value, or a null.
+    #[inline]
+    pub fn push(&mut self, value: Option<bool>) {
+        self.values.push(value.unwrap_or_default());
+        self.validity.push(value.is_some());
+    }
+
+    /// The value at a place; `None` if it is null or beyond the end.
+    pub fn get(&self, index: usize) -> Option<bool> {
+        self.validity.is_valid(index).then(|| self.values.get(index))
+    }
+
+    /// All values, nulls included as false.
+    pub const fn values(&self) -> &Bitmap {
+        &self.values
+    }
+
+    /// Which values are there.
+    pub const fn validity(&self) -> &Validity {
+        &self.validity
+    }
+
+    /// Gives the buffers away.
+    pub fn into_parts(self) -> (Bitmap, Validity) {
+        (self.values, self.validity)
+    }
+}
+
+/// Texts, one after the other in a single buffer.
+#[derive(Clone, Debug)]
+pub struct TextArray {
+    /// Where each text begins, and where the last one ends: one more than there are texts.
+    offsets: Vec<i32>,
+    text: String,
+    validity: Validity,
+}
+
+impl TextArray {
+    /// Appends a text, or a null.
+    ///
+    /// # Panics
+    ///
+    /// When the texts together pass 2 GiB. The decoder ends a batch long before.
+    #[inline]
+    pub fn push(&mut self, value: Option<&str>) {
+        self.text.push_str(value.unwrap_or_default());
+        self.end(value.is_some());
+    }
+
+    /// The text at a place; `None` if it is null or beyond the end.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&str> {
+        if self.validity.is_valid(index) {
+            self.slice(index)
+        } else {
+            None
+        }
+    }
+
+    /// Where each text begins in [`TextArray::text`], and where the last one ends.
+    pub fn offsets(&self) -> &[i32] {
+        &self.offsets
+    }
+
+    /// All texts, one after the other.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Which texts are there.
+    pub const fn validity(&self) -> &Validity {
+        &self.validity
+    }
+
+    /// Gives the buffers away: offsets, text, validity.
+    pub fn into_parts(self) -> (Vec<i32>, String, Validity) {
+        (self.offsets, self.text, self.validity)
+    }
+
+    fn slice(&self, index: usize) -> Option<&str> {
+        let (from, to) = (*self.offsets.get(index)?, *self.offsets.get(index + 1)?);
+        self.text.get(from as usize..to as usize)
+    }
+
+    /// The buffer to which the text of the next cell is appended, in pieces; [`TextArray::end`] then closes the cell.
+    #[inline]
+    pub(crate) fn open(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    /// Closes the cell begun with [`TextArray::open`].
+    #[inline]
+    pub(crate) fn end(&mut self, valid: bool) {
+        #[expect(
+            clippy::expect_used,
+            reason = "documented panic; the decoder's limits keep batches far smaller"
+        )]
+        let end = i32::try_from(self.text.len()).expect("a text column of more than 2 GiB");
+        self.offsets.push(end);
+        self.validity.push(valid);
+    }
+}
+
+impl Default for TextArray {
+    fn default() -> Self {
+        Self {
+            offsets: vec![0],
+            text: String::new(),
+            validity: Validity::default(),
+        }
+    }
+}
+
+impl PartialEq for TextArray {
+    fn eq(&self, other: &Self) -> bool {
+        self.offsets == other.offsets && self.text == other.text && self.validity == other.validity
+    }
+}
+
+/// The values of one column, in Arrow's physical layout, so that they can be handed to Arrow without a copy.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ColumnArray {
+    /// `bool`
+    Bool(BoolArray),
+    /// `datetime`: ticks of 100 ns since 0001-01-01.
+    DateTime(PrimitiveArray<i64>),
+    /// `decimal`: the text of the service, which [`Decimal`](crate::Decimal) reads.
+    Decimal(TextArray),
+    /// `dynamic`: text as [`Dynamic`](crate::Dynamic) explains it.
+    Dynamic(TextArray),
+    /// `guid`: bytes in the order of the text.
+    Guid(PrimitiveArray<[u8; 16]>),
+    /// `int`
+    Int(PrimitiveArray<i32>),
+    /// `long`
+    Long(PrimitiveArray<i64>),
+    /// `real`
+    Real(PrimitiveArray<f64>),
+    /// `string`
+    String(TextArray),
+    /// `timespan`: ticks of 100 ns.
+    Timespan(PrimitiveArray<i64>),
+    /// A type this version does not know: raw JSON text.
+    Unknown(TextArray),
+}
+
+/// Runs the same code for the array inside, whatever its type.
+macro_rules! each_array {
+    ($column:expr, $array:ident => $code:expr) => {
+        match $column {
+            ColumnArray::Bool($array) => $code,
+            ColumnArray::DateTime($array) | ColumnArray::Long($array) | ColumnArray::Timespan($array) => {
+                $code
+            }
+            ColumnArray::Guid($array) => $code,
+            ColumnArray::Int($array) => $code,
+            ColumnArray::Real($array) => $code,
+            ColumnArray::Decimal($array)
+            | ColumnArray::Dynamic($array)
+            | ColumnArray::String($array)
+            | ColumnArray::Unknown($array) => $code,
+        }
+    };
+}
+
+impl ColumnArray {
+    /// An empty column of this type.
+    pub fn new(column_type: &ColumnType) -> Self {
+        match column_type {
+            ColumnType::Bool => Self::Bool(BoolArray::default()),
+            ColumnType::DateTime => Self::DateTime(PrimitiveArray::default()),
+            ColumnType::Decimal => Self::Decimal(TextArray::default()),
+            ColumnType::Dynamic => Self::Dynamic(TextArray::default()),
+            ColumnType::Guid => Self::Guid(PrimitiveArray::default()),
+            ColumnType::Int => Self::Int(PrimitiveArray::default()),
+            ColumnType::Long => Self::Long(PrimitiveArray::default()),
+            ColumnType::Real => Self::Real(PrimitiveArray::default()),
+            ColumnType::String => Self::String(TextArray::default()),
+            ColumnType::Timespan => Self::Timespan(PrimitiveArray::default()),
+            ColumnType::Unknown(_) => Self::Unknown(TextArray::default()),
+        }
+    }
+
+    /// The number of values, nulls included.
+    pub fn len(&self) -> usize {
+        self.validity().len
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Which values are there.
+    pub fn validity(&self) -> &Validity {
+        each_array!(self, array => &array.validity)
+    }
+
+    /// Bytes in use, without spare capacity.
+    pub fn byte_len(&self) -> usize {
+        let values = match self {
+            Self::Bool(array) => array.values.bytes.len(),
+            Self::DateTime(array) | Self::Long(array) | Self::Timespan(array) => array.values.len() * 8,
+            Self::Guid(array) => array.values.len() * 16,
+            Self::Int(array) => array.values.len() * 4,
+            Self::Real(array) => array.values.len() * 8,
+            Self::Decimal(array) | Self::Dynamic(array) | Self::String(array) | Self::Unknown(array) => {
+                array.offsets.len() * 4 + array.text.len()
+            }
+        };
+        values + self.validity().bits.bytes.len()
+    }
+
+    /// The value at a place; `Value::Null` if it is null or beyond the end.
+    pub fn get(&self, index: usize) -> Value<'_> {
+        let value = match self {
+            Self::Bool(array) => array.get(index).map(Value::Bool),
+            Self::DateTime(array) => array
+                .get(index)
+                .map(|ticks| Value::DateTime(DateTime::from_ticks(ticks))),
+            Self::Decimal(array) => array.get(index).map(Value::Decimal),
+            Self::Dynamic(array) => array.get(index).map(Value::Dynamic),
+            Self::Guid(array) => array.get(index).map(|bytes| Value::Guid(Guid::from_bytes(bytes))),
+            Self::Int(array) => array.get(index).map(Value::Int),
+            Self::Long(array) => array.get(index).map(Value::Long),
+            Self::Real(array) => array.get(index).map(Value::Real),
+            Self::String(array) => array.get(index).map(Value::String),
+            Self::Timespan(array) => array
+                .get(index)
+                .map(|ticks| Value::Timespan(Timespan::from_ticks(ticks))),
+            Self::Unknown(array) => array.get(index).map(Value::Unknown),
+        };
+        value.unwrap_or(Value::Null)
+    }
+
+    /// Appends a null.
+    pub fn push_null(&mut self) {
+        each_array!(self, array => array.push(None));
+    }
+
+    /// Appends a value of the column's own type, or a null; returns false, and appends nothing, for another type.
+    #[must_use]
+    pub fn push(&mut self, value: Value<'_>) -> bool {
+        match (&mut *self, value) {
+            (_, Value::Null) => self.push_null(),
+            (Self::Bool(array), Value::Bool(value)) => array.push(Some(value)),
+            (Self::DateTime(array), Value::DateTime(value)) => array.push(Some(value.ticks())),
+            (Self::Guid(array), Value::Guid(value)) => array.push(Some(*value.as_bytes())),
+            (Self::Int(array), Value::Int(value)) => array.push(Some(value)),
+            (Self::Long(array), Value::Long(value)) => array.push(Some(value)),
+            (Self::Real(array), Value::Real(value)) => array.push(Some(value)),
+            (Self::Timespan(array), Value::Timespan(value)) => array.push(Some(value.ticks())),
+            (Self::Decimal(array), Value::Decimal(text))
+            | (Self::Dynamic(array), Value::Dynamic(text))
+            | (Self::String(array), Value::String(text))
+            | (Self::Unknown(array), Value::Unknown(text)) => array.push(Some(text)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Empties the column, keeping its memory.
+    pub(crate) fn clear(&mut self) {
+        self.truncate(0);
+    }
+
+    /// Shortens the column to so many values. A text begun and not ended is forgotten too.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        match self {
+            Self::Bool(array) => array.values.truncate(len),
+            Self::DateTime(array) | Self::Long(array) | Self::Timespan(array) => array.values.truncate(len),
+            Self::Guid(array) => array.values.truncate(len),
+            Self::Int(array) => array.values.truncate(len),
+            Self::Real(array) => array.values.truncate(len),
+            Self::Decimal(array) | Self::Dynamic(array) | Self::String(array) | Self::Unknown(array) => {
+                array.offsets.truncate(len + 1);
+                array
+                    .text
+                    .truncate(array.offsets.last().map_or(0, |end| *end as usize));
+            }
+        }
+        each_array!(self, array => if len == 0 { array.validity.clear() } else { array.validity.truncate(len) });
+    }
+}
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// No value.
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `datetime`
+    DateTime(DateTime),
+    /// `decimal`, as the service wrote it; [`Decimal`](crate::Decimal) reads the text.
+    Decimal(&'a str),
+    /// `dynamic`: text as [`Dynamic`](crate::Dynamic) explains it.
+    Dynamic(&'a str),
+    /// `guid`
+    Guid(Guid),
+    /// `int`
+    Int(i32),
+    /// `long`
+    Long(i64),
+    /// `real`
+    Real(f64),
+    /// `string`
+    String(&'a str),
+    /// `timespan`
+    Timespan(Timespan),
+    /// A type this version does not know: raw JSON text.
+    Unknown(&'a str),
+}
+
+impl Value<'_> {
+    /// The name of the value's type, `null` for a null.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::DateTime(_) => "datetime",
+            Self::Decimal(_) => "decimal",
+            Self::Dynamic(_) => "dynamic",
+            Self::Guid(_) => "guid",
+            Self::Int(_) => "int",
+            Self::Long(_) => "long",
+            Self::Real(_) => "real",
+            Self::String(_) => "string",
+            Self::Timespan(_) => "timespan",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// Whether there is no value.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl std::fmt::Display for Value<'_> {
+    /// The text that Kusto's `tostring()` gives: nothing for a null, `True`/`False` aside, which are `true`/`false`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Null => Ok(()),
+            Self::Bool(value) => value.fmt(f),
+            Self::DateTime(value) => value.fmt(f),
+            Self::Guid(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Long(value) => value.fmt(f),
+            Self::Real(value) if value.is_nan() => f.write_str("NaN"),
+            Self::Real(value) if value.is_infinite() => {
+                f.write_str(if *value > 0.0 { "Infinity" } else { "-Infinity" })
+            }
+            Self::Real(value) => f.write_str(zmij::Buffer::new().format_finite(*value)),
+            Self::Timespan(value) => value.fmt(f),
+            Self::Decimal(text) | Self::Dynamic(text) | Self::String(text) | Self::Unknown(text) => {
+                f.write_str(text)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_without_nulls_has_no_bits() {
+        let mut column = PrimitiveArray::default();
+        for value in 0..20 {
+            column.push(Some(value));
+        }
+        assert_eq!(column.validity().bits(), None);
+        column.push(None);
+        assert_eq!(
+            column.validity().bits().unwrap().as_bytes(),
+            [0xff, 0xff, 0b0000_1111]
+        );
+        assert_eq!(
+            (column.get(19), column.get(20), column.get(21)),
+            (Some(19), None, None)
+        );
+    }
+
+    #[test]
+    fn truncating_forgets_values_nulls_and_open_text() {
+        for column_type in ColumnType::ALL
+            .into_iter()
+            .chain([ColumnType::Unknown("x".to_owned())])
+        {
+            let mut column = ColumnArray::new(&column_type);
+            let mut expected = ColumnArray::new(&column_type);
+            let sample = sample(&column_type);
+            for index in 0..11 {
+                let value = if index % 3 == 2 { Value::Null } else { sample };
+                assert!(column.push(value));
+                if index < 9 {
+                    assert!(expected.push(value));
+                }
+            }
+            if let ColumnArray::String(texts) = &mut column {
+                texts.open().push_str("half a cell");
+            }
+            column.truncate(9);
+            assert_eq!(column, expected, "{column_type}");
+            column.clear();
+            assert_eq!(column, ColumnArray::new(&column_type));
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused() {
+        let mut column = ColumnArray::new(&ColumnType::Long);
+        assert!(!column.push(Value::Int(1)));
+        assert_eq!(column.len(), 0);
+    }
+
+    #[test]
+    fn a_text_that_was_only_begun_is_not_there() {
+        let mut column = TextArray::default();
+        column.push(Some("a"));
+        column.open().push_str("bc");
+        assert_eq!((column.get(0), column.get(1)), (Some("a"), None));
+        column.end(true);
+        assert_eq!(column.get(1), Some("bc"));
+    }
+
+    fn sample(column_type: &ColumnType) -> Value<'static> {
+        match column_type {
+            ColumnType::Bool => Value::Bool(true),
+            ColumnType::DateTime => Value::DateTime(DateTime::MAX),
+            ColumnType::Decimal => Value::Decimal("1.5"),
+            ColumnType::Dynamic => Value::Dynamic("{}"),
+            ColumnType::Guid => Value::Guid(Guid::from_bytes([7; 16])),
+            ColumnType::Int => Value::Int(-1),
+            ColumnType::Long => Value::Long(i64::MAX),
+            ColumnType::Real => Value::Real(0.1),
+            ColumnType::String => Value::String("é"),
+            ColumnType::Timespan => Value::Timespan(Timespan::MIN),
+            ColumnType::Unknown(_) => Value::Unknown("[1]"),
+        }
+    }
+}

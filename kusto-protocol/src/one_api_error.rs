@@ -1,0 +1,3 @@
+/// An error in the service's own words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneApiError {}
