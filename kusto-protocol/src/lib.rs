@@ -6,10 +6,13 @@
 #![deny(unsafe_code)]
 
 mod batch;
+mod connection_string;
 mod conversion_error;
+mod endpoint;
 mod frame;
 mod one_api_error;
 mod parse_error;
+mod percent;
 mod scalar;
 mod secret;
 
@@ -17,7 +20,9 @@ pub use batch::{
     Bitmap, BoolArray, ColumnArray, PrimitiveArray, Row, RowBatch, RowBatchBuilder, TextArray, Validity,
     Value,
 };
+pub use connection_string::{Authentication, Certificate, ConnectionString, ConnectionStringBuilder};
 pub use conversion_error::ConversionError;
+pub use endpoint::Endpoint;
 pub use frame::{
     Column, ColumnType, DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, TableCompletion,
     TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
