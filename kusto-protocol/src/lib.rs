@@ -27,7 +27,7 @@ pub use frame::{
     Column, ColumnType, DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, TableCompletion,
     TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
 };
-pub use one_api_error::OneApiError;
+pub use one_api_error::{OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
 pub use secret::Secret;
