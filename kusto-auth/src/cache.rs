@@ -73,7 +73,9 @@ impl TokenCache {
         match slot.lookup(now) {
             Lookup::Fresh(token) => Ok(token),
             Lookup::Stale(token) => {
-                let Some(_flight) = slot.flight.try_lock() else { return Ok(token) };
+                let Some(_flight) = slot.flight.try_lock() else {
+                    return Ok(token);
+                };
                 match slot.fetch(credential, scope).await {
                     Ok(next) => Ok(next),
                     Err(_) => {
@@ -98,7 +100,11 @@ impl TokenCache {
     pub fn forget(&self, scope: &str, refused: &AccessToken) {
         let slot = self.slot(scope);
         let mut held = slot.held();
-        if held.token.as_ref().is_some_and(|token| token.token == refused.token) {
+        if held
+            .token
+            .as_ref()
+            .is_some_and(|token| token.token == refused.token)
+        {
             held.token = None;
         }
     }
@@ -129,12 +135,19 @@ impl Slot {
     /// The token of a fetch that ended after the given count was read.
     fn arrived_since(&self, fetches: u64) -> Option<AccessToken> {
         let held = self.held();
-        if held.fetches == fetches { None } else { held.token.clone() }
+        if held.fetches == fetches {
+            None
+        } else {
+            held.token.clone()
+        }
     }
 
     /// The caller holds `flight`.
     async fn fetch(&self, credential: &dyn TokenCredential, scope: &str) -> Result<AccessToken, AuthError> {
-        let token = credential.get_token(&[scope], None).await.map_err(AuthError::from_credential)?;
+        let token = credential
+            .get_token(&[scope], None)
+            .await
+            .map_err(AuthError::from_credential)?;
         let mut held = self.held();
         held.token = Some(token.clone());
         held.fetches += 1;
@@ -194,21 +207,47 @@ mod tests {
     }
 
     async fn token(cache: &TokenCache, credential: &Counter, second: i64) -> String {
-        cache.get(credential, "s", at(second)).await.unwrap().token.secret().to_owned()
+        cache
+            .get(credential, "s", at(second))
+            .await
+            .unwrap()
+            .token
+            .secret()
+            .to_owned()
     }
 
     #[tokio::test]
     async fn a_token_is_kept_until_five_minutes_before_its_end() {
-        let (cache, credential) = (TokenCache::new(), Counter { lifetime: 3600, ..Counter::default() });
+        let (cache, credential) = (
+            TokenCache::new(),
+            Counter {
+                lifetime: 3600,
+                ..Counter::default()
+            },
+        );
         assert_eq!(token(&cache, &credential, 0).await, "t1");
         assert_eq!(token(&cache, &credential, 3300).await, "t1");
         assert_eq!(token(&cache, &credential, 3301).await, "t2");
-        assert!(cache.get(&credential, "another", at(0)).await.unwrap().token.secret() == "t3");
+        assert!(
+            cache
+                .get(&credential, "another", at(0))
+                .await
+                .unwrap()
+                .token
+                .secret()
+                == "t3"
+        );
     }
 
     #[tokio::test]
     async fn a_failed_refresh_leaves_the_old_token_and_pauses() {
-        let (cache, credential) = (TokenCache::new(), Counter { lifetime: 3600, ..Counter::default() });
+        let (cache, credential) = (
+            TokenCache::new(),
+            Counter {
+                lifetime: 3600,
+                ..Counter::default()
+            },
+        );
         token(&cache, &credential, 0).await;
         credential.broken.store(true, Ordering::SeqCst);
         assert_eq!(token(&cache, &credential, 3400).await, "t1");
@@ -222,7 +261,13 @@ mod tests {
     #[tokio::test]
     async fn all_who_wait_share_one_fetch_even_of_a_token_without_lifetime() {
         for lifetime in [3600, 0] {
-            let (cache, credential) = (TokenCache::new(), Counter { lifetime, ..Counter::default() });
+            let (cache, credential) = (
+                TokenCache::new(),
+                Counter {
+                    lifetime,
+                    ..Counter::default()
+                },
+            );
             let tokens = join_all((0..50).map(|_| token(&cache, &credential, 0))).await;
             assert!(tokens.iter().all(|token| token == "t1"));
             assert_eq!(credential.calls.load(Ordering::SeqCst), 1);
@@ -238,7 +283,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_token_is_dropped_once() {
-        let (cache, credential) = (TokenCache::new(), Counter { lifetime: 3600, ..Counter::default() });
+        let (cache, credential) = (
+            TokenCache::new(),
+            Counter {
+                lifetime: 3600,
+                ..Counter::default()
+            },
+        );
         let first = cache.get(&credential, "s", at(0)).await.unwrap();
         cache.forget("s", &first);
         assert_eq!(token(&cache, &credential, 0).await, "t2");
@@ -248,7 +299,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_fetch_does_not_block_the_next() {
-        let (cache, credential) = (TokenCache::new(), Counter { lifetime: 3600, ..Counter::default() });
+        let (cache, credential) = (
+            TokenCache::new(),
+            Counter {
+                lifetime: 3600,
+                ..Counter::default()
+            },
+        );
         {
             let mut fetch = Box::pin(cache.get(&credential, "s", at(0)));
             assert!(futures::poll!(&mut fetch).is_pending());

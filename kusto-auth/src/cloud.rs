@@ -45,8 +45,8 @@ impl Default for CloudInfo {
             client_app_id: "db662dc1-0cfe-4e1c-a843-19a68e65be58".to_owned(),
             client_redirect_uri: "https://microsoft/kustoclient".to_owned(),
             service_resource_id: "https://kusto.kusto.windows.net".to_owned(),
-            first_party_authority_url: "https://login.microsoftonline.com/f8cdef31-a31e-4b4a-93e4-5f571e91255a"
-                .to_owned(),
+            first_party_authority_url:
+                "https://login.microsoftonline.com/f8cdef31-a31e-4b4a-93e4-5f571e91255a".to_owned(),
         }
     }
 }
@@ -55,7 +55,12 @@ impl CloudInfo {
     /// The request for the login settings of a cluster. It goes to the root of the host, carries no token, and its
     /// redirects must not be followed.
     pub fn request(endpoint: &Endpoint) -> http::Request<Bytes> {
-        let address = format!("{}://{}{}", endpoint.scheme(), endpoint.authority(), Endpoint::AUTH_METADATA);
+        let address = format!(
+            "{}://{}{}",
+            endpoint.scheme(),
+            endpoint.authority(),
+            Endpoint::AUTH_METADATA
+        );
         http::Request::get(address)
             .header(http::header::ACCEPT, "application/json")
             .body(Bytes::new())
@@ -88,7 +93,12 @@ impl CloudInfo {
     }
 
     fn parse(body: &[u8]) -> Result<Self, AuthError> {
-        let malformed = || AuthError::new(AuthErrorKind::Malformed, "the cluster's cloud metadata cannot be read");
+        let malformed = || {
+            AuthError::new(
+                AuthErrorKind::Malformed,
+                "the cluster's cloud metadata cannot be read",
+            )
+        };
         let metadata: serde_json::Map<String, serde_json::Value> =
             serde_json::from_slice(body).map_err(|error| malformed().with_source(error))?;
         if metadata.is_empty() {
@@ -96,7 +106,9 @@ impl CloudInfo {
         }
         let azure_ad = match metadata.get("AzureAD") {
             None | Some(serde_json::Value::Null) => return Ok(Self::default()),
-            Some(azure_ad) => AzureAd::deserialize(azure_ad).map_err(|error| malformed().with_source(error))?,
+            Some(azure_ad) => {
+                AzureAd::deserialize(azure_ad).map_err(|error| malformed().with_source(error))?
+            }
         };
         let default = Self::default();
         let or = |value: Option<String>, default| value.filter(|value| !value.is_empty()).unwrap_or(default);
@@ -106,7 +118,10 @@ impl CloudInfo {
             client_app_id: or(azure_ad.kusto_client_app_id, default.client_app_id),
             client_redirect_uri: or(azure_ad.kusto_client_redirect_uri, default.client_redirect_uri),
             service_resource_id: or(azure_ad.kusto_service_resource_id, default.service_resource_id),
-            first_party_authority_url: or(azure_ad.first_party_authority_url, default.first_party_authority_url),
+            first_party_authority_url: or(
+                azure_ad.first_party_authority_url,
+                default.first_party_authority_url,
+            ),
         })
     }
 
@@ -156,16 +171,26 @@ mod tests {
         let cloud = CloudInfo::from_response(200, CHINA.as_bytes()).unwrap();
         assert_eq!(cloud.login_endpoint, "https://login.partner.microsoftonline.cn");
         assert_eq!(cloud.client_app_id, "00000000-0000-0000-0000-000000000001");
-        assert_eq!(cloud.first_party_authority_url, CloudInfo::default().first_party_authority_url);
+        assert_eq!(
+            cloud.first_party_authority_url,
+            CloudInfo::default().first_party_authority_url
+        );
         assert_eq!(cloud.scope(), "https://kusto.kustomfa.chinacloudapi.cn/.default");
     }
 
     #[test]
     fn a_cluster_without_settings_is_in_the_public_cloud() {
-        for (status, body) in
-            [(404, "<html>"), (200, r#"{"AzureAD":null}"#), (200, r#"{"dSTS":{}}"#), (200, r#"{"AzureAD":{}}"#)]
-        {
-            assert_eq!(CloudInfo::from_response(status, body.as_bytes()).unwrap(), CloudInfo::default(), "{body}");
+        for (status, body) in [
+            (404, "<html>"),
+            (200, r#"{"AzureAD":null}"#),
+            (200, r#"{"dSTS":{}}"#),
+            (200, r#"{"AzureAD":{}}"#),
+        ] {
+            assert_eq!(
+                CloudInfo::from_response(status, body.as_bytes()).unwrap(),
+                CloudInfo::default(),
+                "{body}"
+            );
         }
     }
 
@@ -182,21 +207,35 @@ mod tests {
             (429, "", AuthErrorKind::Unavailable),
             (503, "", AuthErrorKind::Unavailable),
         ] {
-            assert_eq!(CloudInfo::from_response(status, body.as_bytes()).unwrap_err().kind(), kind, "{status} {body}");
+            assert_eq!(
+                CloudInfo::from_response(status, body.as_bytes())
+                    .unwrap_err()
+                    .kind(),
+                kind,
+                "{status} {body}"
+            );
         }
     }
 
     #[test]
     fn the_request_goes_to_the_root_without_a_token() {
-        let endpoint: Endpoint = "https://adx.monitor.azure.com:8443/subscriptions/s".parse().unwrap();
+        let endpoint: Endpoint = "https://adx.monitor.azure.com:8443/subscriptions/s"
+            .parse()
+            .unwrap();
         let request = CloudInfo::request(&endpoint);
-        assert_eq!(request.uri(), "https://adx.monitor.azure.com:8443/v1/rest/auth/metadata");
+        assert_eq!(
+            request.uri(),
+            "https://adx.monitor.azure.com:8443/v1/rest/auth/metadata"
+        );
         assert!(!request.headers().contains_key(http::header::AUTHORIZATION));
     }
 
     #[test]
     fn a_resource_with_a_slash_keeps_it() {
-        let cloud = CloudInfo { service_resource_id: "https://r/".to_owned(), ..CloudInfo::default() };
+        let cloud = CloudInfo {
+            service_resource_id: "https://r/".to_owned(),
+            ..CloudInfo::default()
+        };
         assert_eq!(cloud.scope(), "https://r//.default");
     }
 }

@@ -33,7 +33,12 @@ pub enum AuthErrorKind {
 
 impl AuthError {
     pub(crate) fn new(kind: AuthErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), code: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            source: None,
+        }
     }
 
     /// Wraps what a credential answered instead of a token.
@@ -41,11 +46,22 @@ impl AuthError {
         let code = entra_code(&error);
         let refused = error.http_status().is_some_and(|status| status.is_client_error());
         let (kind, message) = if code.is_some() || refused {
-            (AuthErrorKind::Rejected, "the identity provider refused to give a token")
+            (
+                AuthErrorKind::Rejected,
+                "the identity provider refused to give a token",
+            )
         } else {
-            (AuthErrorKind::Unavailable, "no token could be had from the credential")
+            (
+                AuthErrorKind::Unavailable,
+                "no token could be had from the credential",
+            )
         };
-        Self { kind, message: message.into(), code, source: Some(Box::new(error)) }
+        Self {
+            kind,
+            message: message.into(),
+            code,
+            source: Some(Box::new(error)),
+        }
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -86,7 +102,10 @@ fn entra_code(error: &azure_core::Error) -> Option<String> {
     while let Some(error) = next {
         let text = error.to_string();
         if let Some(start) = text.find(CODE_PREFIX) {
-            let digits = text[start + CODE_PREFIX.len()..].bytes().take_while(u8::is_ascii_digit).count();
+            let digits = text[start + CODE_PREFIX.len()..]
+                .bytes()
+                .take_while(u8::is_ascii_digit)
+                .count();
             if digits > 0 {
                 return Some(text[start..start + CODE_PREFIX.len() + digits].to_owned());
             }
@@ -106,18 +125,25 @@ mod tests {
 
     #[test]
     fn the_providers_code_is_found_in_the_cause() {
-        let inner = azure_core::Error::with_message(ErrorKind::Credential, "AADSTS7000215: Invalid client secret.");
+        let inner =
+            azure_core::Error::with_message(ErrorKind::Credential, "AADSTS7000215: Invalid client secret.");
         let outer = azure_core::Error::with_error(ErrorKind::Credential, inner, "authentication failed");
         let error = AuthError::from_credential(outer);
         assert_eq!(error.kind(), AuthErrorKind::Rejected);
         assert_eq!(error.code(), Some("AADSTS7000215"));
-        assert_eq!(error.to_string(), "the identity provider refused to give a token (AADSTS7000215)");
+        assert_eq!(
+            error.to_string(),
+            "the identity provider refused to give a token (AADSTS7000215)"
+        );
         assert!(error.source().is_some());
     }
 
     #[test]
     fn a_network_failure_is_not_a_refusal() {
         let error = azure_core::Error::with_message(ErrorKind::Connection, "no route");
-        assert_eq!(AuthError::from_credential(error).kind(), AuthErrorKind::Unavailable);
+        assert_eq!(
+            AuthError::from_credential(error).kind(),
+            AuthErrorKind::Unavailable
+        );
     }
 }

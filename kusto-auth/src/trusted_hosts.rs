@@ -36,7 +36,10 @@ enum Others {
 impl Default for TrustedHosts {
     /// The list that comes with this crate.
     fn default() -> Self {
-        Self { added: Vec::new(), others: Others::BuiltIn }
+        Self {
+            added: Vec::new(),
+            others: Others::BuiltIn,
+        }
     }
 }
 
@@ -45,13 +48,19 @@ impl TrustedHosts {
     ///
     /// A rule is a host name, or a suffix that starts with `.` or `*.`; case does not matter.
     pub fn only<R: AsRef<str>>(rules: impl IntoIterator<Item = R>) -> Self {
-        let empty = Self { added: Vec::new(), others: Others::Refused };
+        let empty = Self {
+            added: Vec::new(),
+            others: Others::Refused,
+        };
         rules.into_iter().fold(empty, |hosts, rule| hosts.host(rule))
     }
 
     /// Every host. Whoever can change the connection string then gets the caller's token: for closed networks only.
     pub fn any() -> Self {
-        Self { added: Vec::new(), others: Others::Trusted }
+        Self {
+            added: Vec::new(),
+            others: Others::Trusted,
+        }
     }
 
     /// Adds a host name, or a suffix that starts with `.` or `*.`.
@@ -60,7 +69,7 @@ impl TrustedHosts {
         let rule = rule.as_ref().trim().to_ascii_lowercase();
         let rule = rule.strip_prefix('*').map(str::to_owned).unwrap_or(rule);
         // A bare `*` or `.` would silently mean "any host"; `any` is the way to say that.
-        if rule.trim_matches('.') != "" {
+        if !rule.trim_matches('.').is_empty() {
             self.added.push(rule);
         }
         self
@@ -87,7 +96,12 @@ impl TrustedHosts {
 
     fn check_clouds(&self, endpoint: &Endpoint, relevant: impl Fn(&Cloud) -> bool) -> Result<(), AuthError> {
         let host = endpoint.host();
-        let built_in = || CLOUDS.iter().filter(|cloud| relevant(cloud)).any(|cloud| cloud.contains(host));
+        let built_in = || {
+            CLOUDS
+                .iter()
+                .filter(|cloud| relevant(cloud))
+                .any(|cloud| cloud.contains(host))
+        };
         let trusted = endpoint.is_loopback()
             || self.added.iter().any(|rule| matches(rule, host))
             || match self.others {
@@ -122,12 +136,18 @@ impl Cloud {
 
 /// A rule that starts with `.` names every host that ends with it, any other rule names one host.
 fn matches(rule: &str, host: &str) -> bool {
-    if rule.starts_with('.') { host.len() > rule.len() && host.ends_with(rule) } else { host == rule }
+    if rule.starts_with('.') {
+        host.len() > rule.len() && host.ends_with(rule)
+    } else {
+        host == rule
+    }
 }
 
 /// The host of a login endpoint: what stands between `://` and the next `/`, in lower case.
 fn login_host(login_endpoint: &str) -> String {
-    let rest = login_endpoint.split_once("://").map_or(login_endpoint, |(_, rest)| rest);
+    let rest = login_endpoint
+        .split_once("://")
+        .map_or(login_endpoint, |(_, rest)| rest);
     rest.split('/').next().unwrap_or(rest).to_ascii_lowercase()
 }
 
@@ -262,13 +282,23 @@ mod tests {
         let hosts = TrustedHosts::default();
         for cloud in CLOUDS {
             for rule in cloud.rules {
-                let host = if rule.starts_with('.') { format!("c1.westeurope{rule}") } else { (*rule).to_owned() };
+                let host = if rule.starts_with('.') {
+                    format!("c1.westeurope{rule}")
+                } else {
+                    (*rule).to_owned()
+                };
                 assert!(trusts(&hosts, &host), "{host}");
                 assert!(trusts(&hosts, &host.to_uppercase()), "{host}");
                 for other in CLOUDS {
                     let login = format!("https://{}/tenant", other.login_host);
-                    let trusted = hosts.check_in_cloud(&endpoint(&format!("https://{host}")), &login).is_ok();
-                    assert_eq!(trusted, other.login_host == cloud.login_host, "{host} with {login}");
+                    let trusted = hosts
+                        .check_in_cloud(&endpoint(&format!("https://{host}")), &login)
+                        .is_ok();
+                    assert_eq!(
+                        trusted,
+                        other.login_host == cloud.login_host,
+                        "{host} with {login}"
+                    );
                 }
             }
         }
@@ -294,21 +324,37 @@ mod tests {
     #[test]
     fn a_trusted_host_with_a_foreign_login_endpoint_is_refused() {
         let help = endpoint("https://help.kusto.windows.net");
-        let error = TrustedHosts::default().check_in_cloud(&help, "https://login.evil.example").unwrap_err();
+        let error = TrustedHosts::default()
+            .check_in_cloud(&help, "https://login.evil.example")
+            .unwrap_err();
         assert_eq!(error.kind(), AuthErrorKind::Untrusted);
     }
 
     #[test]
     fn loopback_is_trusted_whatever_the_rules_say() {
-        for text in ["http://localhost:8080", "http://127.0.0.1:80", "http://[::1]:8080"] {
-            assert!(TrustedHosts::only([] as [&str; 0]).check(&endpoint(text)).is_ok(), "{text}");
-            assert!(TrustedHosts::default().check_in_cloud(&endpoint(text), "https://x").is_ok(), "{text}");
+        for text in [
+            "http://localhost:8080",
+            "http://127.0.0.1:80",
+            "http://[::1]:8080",
+        ] {
+            assert!(
+                TrustedHosts::only([] as [&str; 0]).check(&endpoint(text)).is_ok(),
+                "{text}"
+            );
+            assert!(
+                TrustedHosts::default()
+                    .check_in_cloud(&endpoint(text), "https://x")
+                    .is_ok(),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn rules_can_be_added_and_can_replace_the_list() {
-        let added = TrustedHosts::default().host("*.Contoso.Example").host("one.example");
+        let added = TrustedHosts::default()
+            .host("*.Contoso.Example")
+            .host("one.example");
         assert!(trusts(&added, "a.contoso.example") && trusts(&added, "one.example"));
         assert!(!trusts(&added, "contoso.example") && !trusts(&added, "two.one.example"));
         assert!(trusts(&added, "help.kusto.windows.net"));
@@ -320,7 +366,10 @@ mod tests {
     #[test]
     fn a_rule_without_a_name_trusts_nobody() {
         for rule in ["*", ".", "*.", "", " "] {
-            assert!(!trusts(&TrustedHosts::default().host(rule), "evil.example"), "{rule:?}");
+            assert!(
+                !trusts(&TrustedHosts::default().host(rule), "evil.example"),
+                "{rule:?}"
+            );
         }
     }
 }
