@@ -8,8 +8,10 @@
 mod batch;
 mod connection_string;
 mod conversion_error;
+mod data_format;
 mod endpoint;
 mod frame;
+mod literal;
 mod one_api_error;
 mod parse_error;
 mod percent;
@@ -22,11 +24,13 @@ pub use batch::{
 };
 pub use connection_string::{Authentication, Certificate, ConnectionString, ConnectionStringBuilder};
 pub use conversion_error::ConversionError;
+pub use data_format::{DataFormat, MappingKind};
 pub use endpoint::Endpoint;
 pub use frame::{
     Column, ColumnType, DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, TableCompletion,
     TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
 };
+pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_string, kql_string};
 pub use one_api_error::{OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
