@@ -1,7 +1,9 @@
 //! An embedded Kusto service.
 #![forbid(unsafe_code)]
 
+mod attach;
 mod error;
+mod ingest;
 mod sample;
 mod session;
 mod types;
