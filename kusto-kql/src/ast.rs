@@ -34,7 +34,7 @@ pub use statement::{
     Function, FunctionBody, ParameterDeclaration, ParameterType, Pattern, PatternDefinition, PatternRule,
     Script, Statement, StatementKind,
 };
-pub use table::{Datatable, ExternalData, MaterializedViewCombine};
+pub use table::{Datatable, ExternalData, ExternalPartition, InlineExternalTable, MaterializedViewCombine};
 
 /// A range of bytes in the parsed text: `start` is the first byte, `end` is one past the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -7,3 +7,12 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod command;
+mod error;
+mod lexer;
+mod parser;
+mod token;
+
+pub use command::{Command, is_command, parse_command};
+pub use error::{LineColumn, SyntaxError, SyntaxErrorKind};
+pub use parser::{MAX_DEPTH, parse, parse_operators};

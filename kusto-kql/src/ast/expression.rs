@@ -1,6 +1,6 @@
 use super::{
-    Datatable, DynamicValue, ExternalData, Literal, MaterializedViewCombine, Name, Operator, Parameter, Span,
-    Typeof,
+    Datatable, DynamicValue, ExternalData, InlineExternalTable, Literal, MaterializedViewCombine, Name,
+    Operator, Parameter, Span, Typeof,
 };
 
 /// A scalar or tabular expression; syntax alone does not tell which.
@@ -32,6 +32,8 @@ pub enum ExpressionKind {
     Literal(Literal),
     /// `dynamic(…)`.
     Dynamic(DynamicValue),
+    /// `{name}`: what a client is to replace before it sends the query.
+    ClientParameter(String),
     /// `typeof(…)`.
     Typeof(Typeof),
     /// `object.name`, `object.['name']`.
@@ -107,13 +109,15 @@ pub enum ExpressionKind {
         /// The operators in order.
         operators: Vec<Operator>,
     },
-    /// An operator that needs no source: `print`, `range`, `union`, `find`, `search`, `evaluate`,
-    /// `macro-expand`.
+    /// An operator without a source: `print`, `range`, `union`, `find`, `search`, `evaluate`,
+    /// `macro-expand`; or any other whose source is understood (`where x` alone).
     Operator(Box<Operator>),
     /// `datatable(…)[…]`.
     Datatable(Box<Datatable>),
     /// `externaldata(…)[…]`.
     ExternalData(Box<ExternalData>),
+    /// `inline_external_table (…) …`.
+    InlineExternalTable(Box<InlineExternalTable>),
     /// `materialized-view-combine(…) …`.
     MaterializedViewCombine(Box<MaterializedViewCombine>),
     /// `entity_group [cluster("a").database("b"), …]`.
@@ -202,6 +206,11 @@ macro_rules! binary_operators {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
+            }
+
+            /// The operator of that spelling.
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                match word { $($text => Some(Self::$name),)+ _ => None }
             }
         }
     };

@@ -58,6 +58,8 @@ pub enum DynamicKind {
     /// A number, string, boolean, datetime, timespan or guid. A negative number has its sign in the
     /// text.
     Literal(Literal),
+    /// `{name}`: what a client is to replace before it sends the query.
+    ClientParameter(String),
     /// `[…]`.
     Array(Vec<DynamicValue>),
     /// `{…}`, entries in the order written; a key may repeat.

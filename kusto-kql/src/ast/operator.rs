@@ -48,8 +48,8 @@ pub enum OperatorKind {
     AssertSchema(RowSchema),
     /// `consume`
     Consume,
-    /// `count`
-    Count,
+    /// `count`, `count as name`
+    Count(Option<Name>),
     /// `distinct …`; a lone [`super::ExpressionKind::Star`] for `distinct *`.
     Distinct(Vec<NamedExpression>),
     /// `evaluate plugin(…) : (schema)`
@@ -79,6 +79,10 @@ pub enum OperatorKind {
     GraphShortestPaths(GraphMatch),
     /// `graph-to-table …`
     GraphToTable(Vec<GraphOutput>),
+    /// `graph-where-edges predicate`
+    GraphWhereEdges(Expression),
+    /// `graph-where-nodes predicate`
+    GraphWhereNodes(Expression),
     /// `invoke f(…)`; the call may have an object.
     Invoke(Call),
     /// `join …`
@@ -109,6 +113,8 @@ pub enum OperatorKind {
     Project(Vec<NamedExpression>),
     /// `project-away …`: names and wildcards.
     ProjectAway(Vec<Expression>),
+    /// `project-by-names …`: texts, or arrays of them.
+    ProjectByNames(Vec<Expression>),
     /// `project-keep …`: names and wildcards.
     ProjectKeep(Vec<Expression>),
     /// `project-rename …`
@@ -122,7 +128,7 @@ pub enum OperatorKind {
     /// `render chart with (…)`
     Render(Render),
     /// `sample n`
-    Sample(NamedExpression),
+    Sample(Expression),
     /// `sample-distinct n of column`
     SampleDistinct(Box<SampleDistinct>),
     /// `scan …`
@@ -136,7 +142,7 @@ pub enum OperatorKind {
     /// `summarize … by …`
     Summarize(Summarize),
     /// `take n`, `limit n`
-    Take(NamedExpression),
+    Take(Expression),
     /// `top n by …`
     Top(Box<Top>),
     /// `top-hitters n of column by …`
@@ -146,7 +152,7 @@ pub enum OperatorKind {
     /// `union …`: names, wildcards and pipes.
     Union(Vec<Expression>),
     /// `where …`, `filter …`
-    Where(NamedExpression),
+    Where(Expression),
 }
 
 /// `expression asc nulls first`.
@@ -298,18 +304,18 @@ pub struct SeriesAggregate {
     /// The aggregate.
     pub expression: NamedExpression,
     /// What empty bins get.
-    pub default: Option<NamedExpression>,
+    pub default: Option<Expression>,
 }
 
 /// The bounds of a [`MakeSeries`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesRange {
     /// `from …`.
-    pub from: Option<NamedExpression>,
+    pub from: Option<Expression>,
     /// `to …`.
-    pub to: Option<NamedExpression>,
+    pub to: Option<Expression>,
     /// `step …`.
-    pub step: NamedExpression,
+    pub step: Expression,
     /// True for the older `in range(from, to, step)`, whose end is inclusive.
     pub in_range: bool,
 }
@@ -453,7 +459,7 @@ pub struct RenderProperty {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SampleDistinct {
     /// How many values.
-    pub count: NamedExpression,
+    pub count: Expression,
     /// Of what.
     pub of: NamedExpression,
 }
@@ -523,7 +529,7 @@ pub struct Summarize {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Top {
     /// How many rows.
-    pub count: NamedExpression,
+    pub count: Expression,
     /// By what.
     pub by: OrderedExpression,
 }
@@ -532,7 +538,7 @@ pub struct Top {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopHitters {
     /// How many values.
-    pub count: NamedExpression,
+    pub count: Expression,
     /// Of what.
     pub of: NamedExpression,
     /// What each row weighs; one if not written.
@@ -543,11 +549,11 @@ pub struct TopHitters {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopNested {
     /// How many values; all if not written.
-    pub count: Option<NamedExpression>,
+    pub count: Option<Expression>,
     /// Of what.
     pub of: NamedExpression,
     /// `with others = …`.
-    pub others: Option<NamedExpression>,
+    pub others: Option<Expression>,
     /// By which aggregate.
     pub by: OrderedExpression,
     /// Where the level stands.

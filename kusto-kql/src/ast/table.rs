@@ -1,4 +1,4 @@
-use super::{Expression, Operator, Parameter, RowSchema};
+use super::{ColumnDeclaration, Expression, Operator, Parameter, RowSchema, Span};
 
 /// `datatable(schema)[values]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,34 @@ pub struct ExternalData {
     pub sources: Vec<Expression>,
     /// `with (format="csv", …)`.
     pub properties: Vec<Parameter>,
+}
+
+/// `inline_external_table (schema) kind=storage dataformat=csv (sources) with (properties)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InlineExternalTable {
+    /// The columns.
+    pub schema: RowSchema,
+    /// `kind=storage`, `dataformat=csv`.
+    pub parameters: Vec<Parameter>,
+    /// `partition by (…)`.
+    pub partitions: Vec<ExternalPartition>,
+    /// `pathformat=(…)`: names, texts and calls, one after the other.
+    pub path_format: Vec<Expression>,
+    /// Where the data is: string literals as a rule.
+    pub sources: Vec<Expression>,
+    /// `with (…)`.
+    pub properties: Vec<Parameter>,
+}
+
+/// `name: type = expression`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExternalPartition {
+    /// The virtual column.
+    pub column: ColumnDeclaration,
+    /// What it is computed from.
+    pub value: Option<Expression>,
+    /// From the name to the end of the expression.
+    pub span: Span,
 }
 
 /// `materialized-view-combine("view") base (…) delta (…) aggregations (…)`.
