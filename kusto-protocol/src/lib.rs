@@ -16,6 +16,7 @@ mod literal;
 mod one_api_error;
 mod parse_error;
 mod percent;
+mod properties;
 mod scalar;
 mod secret;
 
@@ -35,5 +36,6 @@ pub use frame::{
 pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_string, kql_string};
 pub use one_api_error::{OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
+pub use properties::{ClientRequestProperties, DataScope, QueryConsistency, QueryLanguage, options};
 pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
 pub use secret::Secret;
