@@ -1,2 +1,7 @@
 //! The kusto command.
+#![forbid(unsafe_code)]
+#![allow(dead_code, unused_imports)]
+
+mod chart;
+
 fn main() {}
