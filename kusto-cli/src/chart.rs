@@ -48,7 +48,7 @@ pub(crate) enum Stacking {
     Percent,
 }
 
-/// The places along x, one for each value of every series.
+/// The places along x, one for each value of every series. Numbers are finite.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum X {
     Labels(Vec<String>),
@@ -137,7 +137,7 @@ impl ChartData {
             .iter()
             .map(|series| {
                 let place_span = |(place, value): (usize, &Option<f64>)| {
-                    let value = (*value)?;
+                    let value = value.filter(|value| value.is_finite())?;
                     if self.stacking == Stacking::None {
                         return Some((0.0, value));
                     }
@@ -161,7 +161,7 @@ impl ChartData {
     fn total(&self, place: usize) -> f64 {
         self.series
             .iter()
-            .filter_map(|series| series.values[place])
+            .filter_map(|series| series.values[place].filter(|value| value.is_finite()))
             .map(f64::abs)
             .sum()
     }
