@@ -9,6 +9,7 @@ mod batch;
 mod connection_string;
 mod conversion_error;
 mod data_format;
+mod decode;
 mod encode;
 mod endpoint;
 mod frame;
@@ -27,6 +28,7 @@ pub use batch::{
 pub use connection_string::{Authentication, Certificate, ConnectionString, ConnectionStringBuilder};
 pub use conversion_error::ConversionError;
 pub use data_format::{DataFormat, MappingKind};
+pub use decode::{DecodeError, DecodeErrorKind, DecoderConfig, FrameDecoder};
 pub use encode::{EncodeError, EncodeErrorKind, FrameEncoder, Layout};
 pub use endpoint::Endpoint;
 pub use frame::{

@@ -1,0 +1,292 @@
+//! From the bytes of an answer to frames.
+
+mod answer;
+mod cell;
+mod envelope;
+mod error;
+mod head;
+mod json;
+mod number;
+mod rows;
+
+pub use error::{DecodeError, DecodeErrorKind};
+
+use answer::Layout;
+use envelope::Envelope;
+
+use crate::Frame;
+
+/// Turns the body of a successful answer, V1 or V2, into frames, as it arrives.
+///
+/// The caller keeps the bytes: [`decode`](Self::decode) takes from the front of a chunk what it needs for the next
+/// frame. How the body is cut into chunks makes no difference to what comes out.
+///
+/// All forms of an answer (plain, fragmented, progressive, with or without newlines, and V1) come as one stream:
+/// `DataSetHeader`, then for each table `TableHeader`, `TableFragment`*, `TableCompletion`, then
+/// `DataSetCompletion`. The rows of a fragment may come in several pieces; of a `DataReplace` only the first one
+/// then replaces. Errors in place of rows are no rows: they come in the table's `TableCompletion`. V1 tables get
+/// their ordinal as id and the kind `Unknown`.
+///
+/// Cells are read by the type of their column. `null` is a null in every type; for `string`, where the service
+/// itself knows no null, that is left to the consumer to treat as empty. In a `dynamic` column nested JSON is kept
+/// byte for byte, a string gives its content, and the empty string is a null (answers of old). Numbers never go
+/// through floating point unless they are `real`, and a `real` is rounded correctly.
+///
+/// Members of objects may come in any order. Rows can be read as they arrive when `Rows` comes last, which is how
+/// the service writes; else that one frame is held back. Members and frames that are not known are skipped.
+/// A member that comes twice is refused.
+///
+/// # Memory
+///
+/// Held are at most one row that is cut by the end of a chunk, one batch under construction, and the heads of open
+/// tables; [`DecoderConfig`] has the limits.
+///
+/// # Example
+///
+/// ```
+/// use kusto_protocol::{Frame, FrameDecoder, Value};
+///
+/// let body = br#"{"Tables":[{"TableName":"Table_0","Columns":[{"ColumnName":"n","ColumnType":"long"}],
+///     "Rows":[[1],[2],[3]]}]}"#;
+///
+/// let mut decoder = FrameDecoder::new();
+/// let mut sum = 0;
+/// for chunk in body.chunks(7) {
+///     let mut input = chunk;
+///     while let Some(frame) = decoder.decode(&mut input)? {
+///         if let Frame::TableFragment(fragment) = frame {
+///             for row in fragment.rows.rows() {
+///                 if let Value::Long(n) = row.get(0) {
+///                     sum += n;
+///                 }
+///             }
+///         }
+///     }
+/// }
+/// decoder.finish()?;
+/// assert_eq!(sum, 6);
+/// # Ok::<(), kusto_protocol::DecodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct FrameDecoder {
+    config: DecoderConfig,
+    /// The number of bytes consumed.
+    offset: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing but white space so far, and so many bytes of a byte order mark.
+    Start {
+        mark: usize,
+    },
+    Answer(Box<Envelope>),
+    Failed(DecodeError),
+}
+
+/// The limits of a [`FrameDecoder`], and what it tolerates.
+///
+/// Take the default and set fields:
+///
+/// ```
+/// use kusto_protocol::{DecoderConfig, FrameDecoder};
+///
+/// let mut config = DecoderConfig::default();
+/// config.max_batch_rows = 1_000;
+/// let decoder = FrameDecoder::with_config(config);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecoderConfig {
+    /// Rows after which a batch ends. 8 192.
+    pub max_batch_rows: usize,
+    /// Bytes of rows on the wire after which a batch ends, with the row that passes them. 4 MiB; at most 1 GiB.
+    pub max_batch_bytes: usize,
+    /// The longest row, in bytes on the wire. 80 MiB: the service's limit for a record is 64 MiB, and escapes take
+    /// their share. At most 1 GiB less a byte.
+    pub max_row_bytes: usize,
+    /// The longest array of `Rows` that is held back because it came before the table's id or columns. 16 MiB.
+    pub max_buffered_frame: usize,
+    /// The most bytes of a frame without its rows, and of all errors in place of rows. 1 MiB.
+    pub max_head_bytes: usize,
+    /// The most columns of a table. 10 000.
+    pub max_columns: usize,
+    /// How deep brackets may be nested in a value. 1 024.
+    pub max_depth: usize,
+    /// How many tables may be open at a time. 1 024.
+    pub max_open_tables: usize,
+    /// Whether a row may be shorter than its table (missing cells are null) or longer (cells too many are dropped).
+    /// No.
+    pub allow_varying_row_widths: bool,
+}
+
+impl Default for DecoderConfig {
+    fn default() -> Self {
+        Self {
+            max_batch_rows: 8192,
+            max_batch_bytes: 4 << 20,
+            max_row_bytes: 80 << 20,
+            max_buffered_frame: 16 << 20,
+            max_head_bytes: 1 << 20,
+            max_columns: 10_000,
+            max_depth: 1024,
+            max_open_tables: 1024,
+            allow_varying_row_widths: false,
+        }
+    }
+}
+
+impl FrameDecoder {
+    /// A decoder at the beginning of an answer, with the default limits.
+    pub fn new() -> Self {
+        Self::with_config(DecoderConfig::default())
+    }
+
+    /// A decoder at the beginning of an answer, with these limits.
+    pub fn with_config(mut config: DecoderConfig) -> Self {
+        // A text column counts its bytes in 32 bits with a sign, and a batch is at most one row above its limit.
+        config.max_batch_bytes = config.max_batch_bytes.min(1 << 30);
+        config.max_row_bytes = config.max_row_bytes.min((1 << 30) - 1);
+        Self {
+            config,
+            offset: 0,
+            state: State::Start { mark: 0 },
+        }
+    }
+
+    /// Takes bytes from the front of `input` up to the next frame, and gives that frame. `None` means that the
+    /// input is used up: give the next chunk, or call [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// See [`DecodeErrorKind`]. Rows that came before the error in the same batch are lost. After an error every
+    /// call gives the same error.
+    pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, DecodeError> {
+        let mut source = Source {
+            bytes: input,
+            offset: self.offset,
+        };
+        let read = self.read(&mut source);
+        match read {
+            Err(error) => {
+                // A body that is no answer is left to the caller.
+                if error.kind() != DecodeErrorKind::NotFrames {
+                    *input = source.bytes;
+                }
+                self.state = State::Failed(error.clone());
+                Err(error)
+            }
+            Ok(frame) => {
+                *input = source.bytes;
+                self.offset = source.offset;
+                Ok(frame)
+            }
+        }
+    }
+
+    /// Says whether the answer is complete. To be called when the body has ended and [`decode`](Self::decode) has
+    /// given `None` for its last chunk.
+    ///
+    /// # Errors
+    ///
+    /// When the body ended before the answer did, or `decode` gave an error before.
+    pub fn finish(&mut self) -> Result<(), DecodeError> {
+        let finished = match &mut self.state {
+            State::Start { .. } => Err(DecodeError::new(
+                DecodeErrorKind::Truncated,
+                self.offset,
+                "the body is empty",
+            )),
+            State::Answer(envelope) => envelope.finish(self.offset, &self.config),
+            State::Failed(error) => Err(error.clone()),
+        };
+        if let Err(error) = &finished {
+            self.state = State::Failed(error.clone());
+        }
+        finished
+    }
+
+    /// Bytes held by rows and frames that are not complete.
+    #[doc(hidden)]
+    pub fn buffered_bytes(&self) -> usize {
+        match &self.state {
+            State::Answer(envelope) => envelope.buffered_bytes(),
+            State::Start { .. } | State::Failed(_) => 0,
+        }
+    }
+
+    fn read(&mut self, source: &mut Source<'_>) -> Result<Option<Frame>, DecodeError> {
+        loop {
+            match &mut self.state {
+                State::Failed(error) => return Err(error.clone()),
+                State::Answer(envelope) => return envelope.read(source, &self.config),
+                State::Start { mark } => {
+                    let Some(byte) = source.peek() else {
+                        return Ok(None);
+                    };
+                    let layout = match byte {
+                        b'[' if is_whole_mark(*mark) => Layout::V2,
+                        b'{' if is_whole_mark(*mark) => Layout::V1,
+                        // The byte order mark is no JSON, but gateways have been known to add it.
+                        _ if BYTE_ORDER_MARK.get(*mark) == Some(&byte) && *mark as u64 == source.offset => {
+                            *mark += 1;
+                            source.advance(1);
+                            continue;
+                        }
+                        _ if json::is_white_space(byte) && is_whole_mark(*mark) => {
+                            source.advance(1);
+                            continue;
+                        }
+                        _ => {
+                            let message = "the body is not an answer: it begins with neither [ nor {";
+                            return Err(DecodeError::new(
+                                DecodeErrorKind::NotFrames,
+                                source.offset,
+                                message,
+                            ));
+                        }
+                    };
+                    let envelope = Envelope::new(layout, source.offset, &self.config);
+                    source.advance(1);
+                    self.state = State::Answer(Box::new(envelope));
+                }
+            }
+        }
+    }
+}
+
+impl Default for FrameDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Bytes to be read, and where in the stream they are.
+#[derive(Debug)]
+struct Source<'a> {
+    bytes: &'a [u8],
+    /// Offset in the stream of the first byte.
+    offset: u64,
+}
+
+impl Source<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.first().copied()
+    }
+
+    fn advance(&mut self, len: usize) {
+        self.bytes = &self.bytes[len..];
+        self.offset += len as u64;
+    }
+
+    fn skip_white_space(&mut self) {
+        self.advance(json::skip_white_space(self.bytes, 0));
+    }
+}
+
+const fn is_whole_mark(len: usize) -> bool {
+    len == 0 || len == BYTE_ORDER_MARK.len()
+}
+
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];

@@ -1,0 +1,271 @@
+//! From the bytes of a cell to the column: the compact form the service writes first, every other form after it.
+
+use super::DecodeErrorKind;
+use super::json::{Fault, Stop, Validator, unescape};
+use super::number::{integer, is_decimal, short_integer, short_real};
+use crate::scalar::{TICKS_PER_DAY, TICKS_PER_SECOND, parse_datetime, parse_guid, parse_timespan};
+use crate::{ColumnArray, TextArray};
+
+/// What reading a cell needs besides the bytes; kept from cell to cell for its memory.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    validator: Validator,
+    text: String,
+}
+
+impl Scratch {
+    pub(super) const fn new(max_depth: usize) -> Self {
+        Self {
+            validator: Validator::new(max_depth),
+            text: String::new(),
+        }
+    }
+
+    /// The index after the JSON value that begins at `at`.
+    pub(super) fn value_end(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stop> {
+        self.validator.reset();
+        match self.validator.feed(&bytes[at..]) {
+            Ok(len) => Ok(at + len),
+            Err(Stop::Fault(fault)) => Err(Fault {
+                at: at + fault.at,
+                ..fault
+            }
+            .into()),
+            Err(Stop::More) => Err(Stop::More),
+        }
+    }
+}
+
+/// Appends the cell that begins at `at` to its column, and gives the index after it.
+///
+/// After a stop the column may hold part of a cell.
+#[inline]
+pub(super) fn read_cell(
+    array: &mut ColumnArray,
+    bytes: &[u8],
+    at: usize,
+    scratch: &mut Scratch,
+) -> Result<usize, Stop> {
+    if bytes[at..].starts_with(b"null") {
+        array.push_null();
+        return Ok(at + 4);
+    }
+    let end = match array {
+        ColumnArray::Bool(array) => short_bool(bytes, at).map(|(value, end)| {
+            array.push(Some(value));
+            end
+        }),
+        ColumnArray::DateTime(array) => short_datetime(bytes, at).map(|(ticks, end)| {
+            array.push(Some(ticks));
+            end
+        }),
+        ColumnArray::Guid(array) => short_guid(bytes, at).map(|(guid, end)| {
+            array.push(Some(guid));
+            end
+        }),
+        ColumnArray::Int(array) => short_integer(bytes, at).and_then(|(value, end)| {
+            array.push(Some(i32::try_from(value).ok()?));
+            Some(end)
+        }),
+        ColumnArray::Long(array) => short_integer(bytes, at).map(|(value, end)| {
+            array.push(Some(value));
+            end
+        }),
+        ColumnArray::Real(array) => short_real(bytes, at).map(|(value, end)| {
+            array.push(Some(value));
+            end
+        }),
+        ColumnArray::String(array) if bytes[at] == b'"' => return read_string(array, bytes, at),
+        ColumnArray::Dynamic(array) if bytes[at] == b'"' => return read_dynamic_string(array, bytes, at),
+        ColumnArray::Decimal(_)
+        | ColumnArray::Dynamic(_)
+        | ColumnArray::String(_)
+        | ColumnArray::Timespan(_)
+        | ColumnArray::Unknown(_) => None,
+    };
+    match end {
+        Some(end) => Ok(end),
+        None => read_any_form(array, bytes, at, scratch),
+    }
+}
+
+#[inline]
+fn read_string(array: &mut TextArray, bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    let end = unescape(bytes, at, array.open())?;
+    array.end(true);
+    Ok(end)
+}
+
+/// A string in a dynamic column holds JSON text, or is itself the value. The empty string stands for a null.
+#[inline]
+fn read_dynamic_string(array: &mut TextArray, bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    let end = unescape(bytes, at, array.open())?;
+    array.end(end > at + 2);
+    Ok(end)
+}
+
+/// Any JSON value that may stand for one of the column's type.
+#[inline(never)]
+fn read_any_form(
+    array: &mut ColumnArray,
+    bytes: &[u8],
+    at: usize,
+    scratch: &mut Scratch,
+) -> Result<usize, Stop> {
+    let end = scratch.value_end(bytes, at)?;
+    let json = &bytes[at..end];
+    scratch.text.clear();
+    let string = if json[0] == b'"' {
+        unescape(bytes, at, &mut scratch.text)?;
+        Some(scratch.text.as_str())
+    } else {
+        None
+    };
+    let is_number = matches!(json[0], b'-' | b'0'..=b'9');
+    let raw = str::from_utf8(json).unwrap_or_default();
+    let read = match array {
+        ColumnArray::Bool(array) => integer(json)
+            .filter(|value| matches!(value, 0 | 1))
+            .map(|value| array.push(Some(value == 1))),
+        ColumnArray::DateTime(array) => string
+            .and_then(|text| parse_datetime(text.as_bytes()))
+            .map(|ticks| array.push(Some(ticks))),
+        ColumnArray::Decimal(array) => match string {
+            Some(text) => Some(text).filter(|text| is_decimal(text.as_bytes())),
+            None => Some(raw).filter(|_| is_number),
+        }
+        .map(|text| array.push(Some(text))),
+        ColumnArray::Guid(array) => string
+            .and_then(|text| parse_guid(text.as_bytes()))
+            .map(|guid| array.push(Some(guid))),
+        ColumnArray::Int(array) => integer(json)
+            .and_then(|value| i32::try_from(value).ok())
+            .map(|value| array.push(Some(value))),
+        ColumnArray::Long(array) => integer(json).map(|value| array.push(Some(value))),
+        ColumnArray::Real(array) => match string {
+            Some("NaN") => Some(f64::NAN),
+            Some("Infinity") => Some(f64::INFINITY),
+            Some("-Infinity") => Some(f64::NEG_INFINITY),
+            // A number too large for 64 bits is refused rather than turned into infinity.
+            None if is_number => raw.parse().ok().filter(|value: &f64| value.is_finite()),
+            _ => None,
+        }
+        .map(|value| array.push(Some(value))),
+        ColumnArray::Timespan(array) => match string {
+            Some(text) => parse_timespan(text.as_bytes()),
+            None => integer(json),
+        }
+        .map(|ticks| array.push(Some(ticks))),
+        ColumnArray::Dynamic(array) | ColumnArray::String(array) | ColumnArray::Unknown(array) => {
+            // For strings: seen in an old answer, an object in a column that was declared a string.
+            array.push(Some(raw));
+            return Ok(end);
+        }
+    };
+    match read {
+        Some(()) => Ok(end),
+        None => Err(Fault {
+            kind: DecodeErrorKind::Cell,
+            at,
+            message: expected(array),
+        }
+        .into()),
+    }
+}
+
+/// What a cell of the column may be.
+const fn expected(array: &ColumnArray) -> &'static str {
+    match array {
+        ColumnArray::Bool(_) => "expected a bool: true, false, 0, 1 or null",
+        ColumnArray::DateTime(_) => "expected a datetime: a string such as \"2007-09-20T21:57:00Z\", or null",
+        ColumnArray::Decimal(_) => "expected a decimal: a string with a number, a number, or null",
+        ColumnArray::Guid(_) => "expected a guid: a string with 32 hexadecimal digits, or null",
+        ColumnArray::Int(_) => "expected an int: a whole number of 32 bits, or null",
+        ColumnArray::Long(_) => "expected a long: a whole number of 64 bits, or null",
+        ColumnArray::Real(_) => {
+            "expected a real: a number of 64 bits, \"NaN\", \"Infinity\", \"-Infinity\" or null"
+        }
+        ColumnArray::Timespan(_) => "expected a timespan: a string such as \"1.02:03:04\", ticks, or null",
+        ColumnArray::Dynamic(_) | ColumnArray::String(_) | ColumnArray::Unknown(_) => "expected a JSON value",
+    }
+}
+
+fn short_bool(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
+    let rest = &bytes[at..];
+    if rest.starts_with(b"true") {
+        Some((true, at + 4))
+    } else if rest.starts_with(b"false") {
+        Some((false, at + 5))
+    } else {
+        None
+    }
+}
+
+/// `"YYYY-MM-DDThh:mm:ss[.f]Z"` with quotes, in ticks; `None` for any other form.
+fn short_datetime(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    let text: &[u8; 22] = bytes.get(at..at + 22)?.try_into().ok()?;
+    let two = |index: usize| {
+        let (high, low) = (text[index].wrapping_sub(b'0'), text[index + 1].wrapping_sub(b'0'));
+        (u32::from(high) * 10 + u32::from(low), (high > 9) | (low > 9))
+    };
+    let ((century, bad1), (year, bad2), (month, bad3)) = (two(1), two(3), two(6));
+    let ((day, bad4), (hour, bad5), (minute, bad6), (second, bad7)) = (two(9), two(12), two(15), two(18));
+    let punctuation = [text[0], text[5], text[8], text[11], text[14], text[17]] == *b"\"--T::";
+    if bad1 | bad2 | bad3 | bad4 | bad5 | bad6 | bad7 | !punctuation {
+        return None;
+    }
+    let year = century * 100 + year;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let month_starts = &MONTH_STARTS[usize::from(leap)];
+    if year == 0 || month == 0 || month > 12 || hour > 23 || minute > 59 || second > 59 || day == 0 {
+        return None;
+    }
+    let month_start = month_starts[month as usize - 1];
+    if month_start + day > month_starts[month as usize] {
+        return None;
+    }
+    let years = year - 1;
+    let days = years * 365 + years / 4 - years / 100 + years / 400 + month_start + day - 1;
+    let ticks =
+        i64::from(days) * TICKS_PER_DAY + i64::from(hour * 3600 + minute * 60 + second) * TICKS_PER_SECOND;
+    if text[20..] == *b"Z\"" {
+        return Some((ticks, at + 22));
+    }
+    let (fraction, end) = short_fraction(bytes, at + 20)?;
+    Some((ticks + fraction, end))
+}
+
+/// `.fZ"` with one to seven digits, in ticks.
+fn short_fraction(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    if bytes[at] != b'.' {
+        return None;
+    }
+    let (mut ticks, mut unit, mut end) = (0, TICKS_PER_SECOND, at + 1);
+    loop {
+        match bytes.get(end)? {
+            digit @ b'0'..=b'9' if unit > 1 => {
+                unit /= 10;
+                ticks += i64::from(digit - b'0') * unit;
+            }
+            b'Z' if unit < TICKS_PER_SECOND => break,
+            _ => return None,
+        }
+        end += 1;
+    }
+    (bytes.get(end + 1)? == &b'"').then_some((ticks, end + 2))
+}
+
+/// A guid in quotes, 36 characters long.
+fn short_guid(bytes: &[u8], at: usize) -> Option<([u8; 16], usize)> {
+    let text = bytes.get(at..at + 38)?;
+    if text[0] != b'"' || text[37] != b'"' {
+        return None;
+    }
+    Some((parse_guid(&text[1..37])?, at + 38))
+}
+
+/// Days of the year before each month, and in all; in common and in leap years.
+const MONTH_STARTS: [[u32; 13]; 2] = [
+    [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365],
+    [0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366],
+];

@@ -1,0 +1,439 @@
+//! The syntax around the rows: brackets, names, colons and commas of both layouts, one state at a time.
+//!
+//! Every state is entered and left between two bytes, so an answer may be cut anywhere. What the objects mean is
+//! [`Answer`]'s business.
+
+use super::answer::{Answer, Layout, RowsFate, RowsRead, service_error};
+use super::head::{Head, is_frame_member, parse_value};
+use super::json::{Fault, Stop, Validator, unescape};
+use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
+use crate::Frame;
+
+#[derive(Debug)]
+pub(super) struct Envelope {
+    layout: Layout,
+    answer: Answer,
+    expect: Expect,
+    level: Level,
+    /// The name being read, with its quotes.
+    name: Vec<u8>,
+    value: Validator,
+    keep: Keep,
+    /// Of the V1 object around the tables.
+    outer: Head,
+    /// Of the frame or table.
+    head: Head,
+    rows: RowsState,
+    /// `Rows` that came before what is needed to read them.
+    buffer: Buffer,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Expect {
+    FirstElement,
+    Element,
+    AfterElement,
+    FirstName,
+    Name,
+    NameText,
+    Colon,
+    Value,
+    ValueText,
+    AfterMember,
+    Rows,
+    /// Nothing to read: the buffered rows are next, then the object ends.
+    Replay,
+    /// White space.
+    End,
+}
+
+/// In which object we are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Level {
+    /// The V1 object around the tables.
+    Outer,
+    /// A frame or a V1 table.
+    Item,
+}
+
+/// Where the value of a member goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Keep {
+    Nothing,
+    Head,
+    Error,
+    Rows,
+}
+
+/// What has become of the `Rows` of the current object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum RowsState {
+    None,
+    Seen,
+    Buffered,
+}
+
+#[derive(Debug, Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// Offset in the stream of the first byte.
+    offset: u64,
+    /// How many of them have been replayed.
+    at: usize,
+}
+
+impl Envelope {
+    /// The first bracket has been read.
+    pub(super) fn new(layout: Layout, offset: u64, config: &DecoderConfig) -> Self {
+        let mut outer = Head::default();
+        outer.begin(offset);
+        let (expect, level) = match layout {
+            Layout::V1 => (Expect::FirstName, Level::Outer),
+            Layout::V2 => (Expect::FirstElement, Level::Item),
+        };
+        Self {
+            layout,
+            answer: Answer::new(layout),
+            expect,
+            level,
+            name: Vec::new(),
+            value: Validator::new(config.max_depth),
+            keep: Keep::Nothing,
+            outer,
+            head: Head::default(),
+            rows: RowsState::None,
+            buffer: Buffer::default(),
+        }
+    }
+
+    /// Reads on to the next frame; none when the source is used up.
+    pub(super) fn read(
+        &mut self,
+        source: &mut Source<'_>,
+        config: &DecoderConfig,
+    ) -> Result<Option<Frame>, DecodeError> {
+        loop {
+            if let Some(frame) = self.answer.next_frame() {
+                return Ok(Some(frame));
+            }
+            match self.expect {
+                Expect::Rows => match self.answer.read_rows(source, config)? {
+                    RowsRead::More => return Ok(None),
+                    RowsRead::Batch => {}
+                    RowsRead::End => self.expect = Expect::AfterMember,
+                },
+                Expect::Replay => self.replay(config)?,
+                Expect::NameText | Expect::ValueText => {
+                    if source.bytes.is_empty() {
+                        return Ok(None);
+                    }
+                    if self.expect == Expect::NameText {
+                        self.read_name(source, config)?;
+                    } else {
+                        self.read_value(source, config)?;
+                    }
+                }
+                _ => {
+                    source.skip_white_space();
+                    let Some(byte) = source.peek() else {
+                        return Ok(None);
+                    };
+                    self.step(byte, source, config)?;
+                }
+            }
+        }
+    }
+
+    /// The body has ended.
+    pub(super) fn finish(&mut self, offset: u64, config: &DecoderConfig) -> Result<(), DecodeError> {
+        if self.expect == Expect::End {
+            return Ok(());
+        }
+        self.answer.finish(config)?;
+        Err(DecodeError::new(
+            DecodeErrorKind::Truncated,
+            offset,
+            "the body ended before the answer did",
+        ))
+    }
+
+    /// Bytes held, apart from the headers of open tables.
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.answer.buffered_bytes()
+            + self.outer.capacity()
+            + self.head.capacity()
+            + self.name.capacity()
+            + self.buffer.bytes.capacity()
+    }
+
+    /// One byte that is not white space, where a bracket, a name, a colon, a comma or a value may begin.
+    fn step(&mut self, byte: u8, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
+        let offset = source.offset;
+        match (self.expect, byte) {
+            (Expect::FirstElement | Expect::Element, b'{') => {
+                source.advance(1);
+                self.head.begin(offset);
+                self.rows = RowsState::None;
+                self.level = Level::Item;
+                self.expect = Expect::FirstName;
+            }
+            (Expect::AfterElement, b',') => {
+                source.advance(1);
+                self.expect = Expect::Element;
+            }
+            (Expect::FirstElement | Expect::AfterElement, b']') => {
+                source.advance(1);
+                self.end_array(offset)?;
+            }
+            (Expect::FirstName | Expect::Name, b'"') => {
+                self.name.clear();
+                self.value.reset();
+                self.expect = Expect::NameText;
+            }
+            (Expect::AfterMember, b',') => {
+                source.advance(1);
+                self.expect = Expect::Name;
+            }
+            (Expect::FirstName | Expect::AfterMember, b'}') => {
+                source.advance(1);
+                self.end_object(config)?;
+            }
+            (Expect::Colon, b':') => {
+                source.advance(1);
+                self.expect = Expect::Value;
+            }
+            (Expect::Value, _) => self.begin_value(byte, source, config)?,
+            (expect, _) => return Err(syntax(offset, expected(expect))),
+        }
+        Ok(())
+    }
+
+    /// `]` of the frames or of the V1 tables.
+    fn end_array(&mut self, offset: u64) -> Result<(), DecodeError> {
+        if self.layout == Layout::V1 {
+            self.level = Level::Outer;
+            self.expect = Expect::AfterMember;
+            return Ok(());
+        }
+        if !self.answer.is_complete() {
+            let message = "the frames end without DataSetCompletion";
+            return Err(DecodeError::new(
+                DecodeErrorKind::UnexpectedFrame,
+                offset,
+                message,
+            ));
+        }
+        self.expect = Expect::End;
+        Ok(())
+    }
+
+    /// `}` of a frame, of a V1 table or of the V1 object.
+    fn end_object(&mut self, config: &DecoderConfig) -> Result<(), DecodeError> {
+        if self.level == Level::Outer {
+            self.expect = Expect::End;
+            return self.answer.end_v1(&self.outer);
+        }
+        if self.rows == RowsState::Buffered {
+            self.rows = RowsState::Seen;
+            if self.answer.begin_rows(&self.head, true, config)? == RowsFate::Read {
+                self.expect = Expect::Replay;
+                return Ok(());
+            }
+        }
+        self.expect = Expect::AfterElement;
+        self.answer.end_object(&self.head, config)
+    }
+
+    /// Reads a name, which begins at its quote.
+    fn read_name(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
+        let room = config.max_head_bytes.saturating_sub(self.name.len());
+        if feed(&mut self.value, source, room, Some(&mut self.name))? {
+            self.expect = Expect::Colon;
+        } else if self.name.len() >= config.max_head_bytes {
+            return Err(self.head_too_large(config));
+        }
+        Ok(())
+    }
+
+    /// Decides by the name of the member what becomes of its value, whose first byte this is.
+    fn begin_value(
+        &mut self,
+        byte: u8,
+        source: &mut Source<'_>,
+        config: &DecoderConfig,
+    ) -> Result<(), DecodeError> {
+        let mut name = String::new();
+        // The validator has seen it.
+        let _ = unescape(&self.name, 0, &mut name);
+        self.expect = Expect::ValueText;
+        self.value.reset();
+        self.keep = Keep::Nothing;
+        match (self.level, name.as_str()) {
+            (Level::Outer, "Tables") => {
+                if byte != b'[' {
+                    return Err(syntax(source.offset, "expected the array of tables"));
+                }
+                self.answer.begin_v1(source.offset)?;
+                source.advance(1);
+                self.expect = Expect::FirstElement;
+            }
+            (Level::Outer, "error") => {
+                self.keep = Keep::Error;
+                self.buffer.begin(source.offset);
+            }
+            (Level::Outer, "Exceptions" | "OneApiErrors") => {
+                self.keep = Keep::Head;
+                self.outer.begin_member(&name);
+            }
+            (Level::Item, "Rows") => self.begin_rows(source.offset, config)?,
+            (Level::Item, name) if is_frame_member(name) => {
+                self.keep = Keep::Head;
+                self.head.begin_member(name);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin_rows(&mut self, offset: u64, config: &DecoderConfig) -> Result<(), DecodeError> {
+        if self.rows != RowsState::None {
+            return Err(DecodeError::new(
+                DecodeErrorKind::UnexpectedFrame,
+                offset,
+                "Rows came twice",
+            ));
+        }
+        self.rows = RowsState::Seen;
+        match self.answer.begin_rows(&self.head, false, config)? {
+            RowsFate::Read => self.expect = Expect::Rows,
+            RowsFate::Skip => {}
+            RowsFate::Buffer => {
+                self.rows = RowsState::Buffered;
+                self.keep = Keep::Rows;
+                self.buffer.begin(offset);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_value(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
+        let (max, kept) = match (self.keep, self.level) {
+            (Keep::Nothing, _) => (usize::MAX, None),
+            (Keep::Head, Level::Outer) => (config.max_head_bytes, Some(self.outer.value())),
+            (Keep::Head, Level::Item) => (config.max_head_bytes, Some(self.head.value())),
+            (Keep::Error, _) => (config.max_head_bytes, Some(&mut self.buffer.bytes)),
+            (Keep::Rows, _) => (config.max_buffered_frame, Some(&mut self.buffer.bytes)),
+        };
+        let room = max.saturating_sub(kept.as_ref().map_or(0, |kept| kept.len()));
+        let ended = feed(&mut self.value, source, room, kept)?;
+        if ended {
+            self.expect = Expect::AfterMember;
+            if self.keep == Keep::Error {
+                let error = parse_value(&self.buffer.bytes).unwrap_or_default();
+                return Err(service_error(self.buffer.offset, &error));
+            }
+            return Ok(());
+        }
+        let is_full = match (self.keep, self.level) {
+            (Keep::Nothing, _) => false,
+            (Keep::Head, Level::Outer) => self.outer.len() >= max,
+            (Keep::Head, Level::Item) => self.head.len() >= max,
+            (Keep::Error | Keep::Rows, _) => self.buffer.bytes.len() >= max,
+        };
+        match self.keep {
+            _ if !is_full => Ok(()),
+            Keep::Rows => {
+                let message =
+                    format!("Rows before Columns or TableId, longer than max_buffered_frame ({max})");
+                Err(DecodeError::new(
+                    DecodeErrorKind::TooLarge,
+                    self.buffer.offset,
+                    message,
+                ))
+            }
+            _ => Err(self.head_too_large(config)),
+        }
+    }
+
+    /// Reads from the buffered rows on to the next batch, or ends the object they belong to.
+    fn replay(&mut self, config: &DecoderConfig) -> Result<(), DecodeError> {
+        let buffer = &mut self.buffer;
+        let offset = buffer.offset + buffer.at as u64;
+        let mut source = Source {
+            bytes: &buffer.bytes[buffer.at..],
+            offset,
+        };
+        let read = self.answer.read_rows(&mut source, config)?;
+        buffer.at = buffer.bytes.len() - source.bytes.len();
+        if read == RowsRead::Batch {
+            return Ok(());
+        }
+        // The rows may have been large; the next object will hardly need as much.
+        self.buffer = Buffer::default();
+        self.expect = Expect::AfterElement;
+        self.answer.end_object(&self.head, config)
+    }
+
+    fn head_too_large(&self, config: &DecoderConfig) -> DecodeError {
+        let offset = match self.level {
+            Level::Outer => self.outer.offset,
+            Level::Item => self.head.offset,
+        };
+        let message = format!(
+            "a frame without its rows is longer than max_head_bytes ({})",
+            config.max_head_bytes
+        );
+        DecodeError::new(DecodeErrorKind::TooLarge, offset, message)
+    }
+}
+
+impl Buffer {
+    fn begin(&mut self, offset: u64) {
+        self.bytes.clear();
+        self.offset = offset;
+        self.at = 0;
+    }
+}
+
+/// Feeds the validator with at most `room` bytes, keeps them, and says whether the value has ended.
+fn feed(
+    validator: &mut Validator,
+    source: &mut Source<'_>,
+    room: usize,
+    kept: Option<&mut Vec<u8>>,
+) -> Result<bool, DecodeError> {
+    let window = &source.bytes[..source.bytes.len().min(room)];
+    let (len, ended) = match validator.feed(window) {
+        Ok(len) => (len, true),
+        Err(Stop::More) => (window.len(), false),
+        Err(Stop::Fault(Fault { kind, at, message })) => {
+            return Err(DecodeError::new(kind, source.offset + at as u64, message));
+        }
+    };
+    if let Some(kept) = kept {
+        kept.extend_from_slice(&window[..len]);
+    }
+    source.advance(len);
+    Ok(ended)
+}
+
+const fn expected(expect: Expect) -> &'static str {
+    match expect {
+        Expect::FirstElement => "expected a frame, a table or the closing bracket",
+        Expect::Element => "expected a frame or a table",
+        Expect::AfterElement => "expected a comma or the closing bracket",
+        Expect::FirstName => "expected the name of a member or the closing brace",
+        Expect::Name => "expected the name of a member",
+        Expect::Colon => "expected a colon",
+        Expect::AfterMember => "expected a comma or the closing brace",
+        Expect::End => "expected nothing after the end of the answer",
+        Expect::NameText | Expect::Value | Expect::ValueText | Expect::Rows | Expect::Replay => {
+            "expected a value"
+        }
+    }
+}
+
+fn syntax(offset: u64, message: &'static str) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::Syntax, offset, message)
+}

@@ -1,0 +1,538 @@
+//! JSON as bytes: where a value ends, whether it is one, and what a string says.
+//!
+//! Everything here works on a prefix of the text and says `More` when the prefix does not decide. A verdict never
+//! changes when more bytes come, which is what makes the decoder's result independent of chunks.
+
+use super::DecodeErrorKind;
+
+/// Why a piece of text could not be read to its end.
+#[derive(Debug, PartialEq)]
+pub(super) enum Stop {
+    /// It is fine so far, but goes on after these bytes.
+    More,
+    /// It is wrong.
+    Fault(Fault),
+}
+
+/// What is wrong with a text, and where.
+#[derive(Debug, PartialEq)]
+pub(super) struct Fault {
+    pub(super) kind: DecodeErrorKind,
+    /// Index of the first wrong byte.
+    pub(super) at: usize,
+    pub(super) message: &'static str,
+}
+
+impl Fault {
+    pub(super) const fn syntax(at: usize, message: &'static str) -> Self {
+        Self {
+            kind: DecodeErrorKind::Syntax,
+            at,
+            message,
+        }
+    }
+
+    const fn utf8(at: usize) -> Self {
+        Self {
+            kind: DecodeErrorKind::Utf8,
+            at,
+            message: "a string is not UTF-8",
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// JSON's white space.
+pub(super) const fn is_white_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// The index of the first byte from `at` on that is not white space.
+#[inline]
+pub(super) fn skip_white_space(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && is_white_space(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// The number of bytes at the front that stand for themselves in a string and are ASCII.
+#[inline]
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    const fn is_special(byte: u8) -> bool {
+        byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80
+    }
+    let mut at = 0;
+    // Whole blocks first: the compiler turns the fold into vector instructions.
+    for block in bytes.chunks_exact(16) {
+        if block.iter().fold(false, |found, byte| found | is_special(*byte)) {
+            break;
+        }
+        at += 16;
+    }
+    at + bytes[at..].iter().take_while(|byte| !is_special(**byte)).count()
+}
+
+/// Checks one JSON value, in pieces of any size, without recursion.
+#[derive(Debug)]
+pub(super) struct Validator {
+    state: State,
+    /// For each bracket that is open, whether it is a brace.
+    open: Vec<bool>,
+    /// Whether the string being read is a member's name.
+    is_name: bool,
+    max_depth: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Value,
+    FirstElement,
+    FirstName,
+    Name,
+    Colon,
+    AfterValue,
+    String,
+    Escape,
+    /// So many hexadecimal digits are to come.
+    Hex(u8),
+    /// So many bytes of a UTF-8 sequence are to come, the next one within these bounds.
+    Utf8(u8, u8, u8),
+    Literal(&'static [u8]),
+    Minus,
+    Zero,
+    Whole,
+    Dot,
+    Fraction,
+    Exponent,
+    ExponentSign,
+    ExponentDigits,
+}
+
+impl Validator {
+    pub(super) const fn new(max_depth: usize) -> Self {
+        Self {
+            state: State::Value,
+            open: Vec::new(),
+            is_name: false,
+            max_depth,
+        }
+    }
+
+    /// Gets ready for another value.
+    pub(super) fn reset(&mut self) {
+        self.state = State::Value;
+        self.open.clear();
+    }
+
+    /// Checks the next bytes and gives the number of those that belong to the value, once it is complete. A number
+    /// is complete when a byte comes that does not belong to it.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<usize, Stop> {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match self.state {
+                State::String => {
+                    at += plain_len(&bytes[at..]);
+                    let Some(&byte) = bytes.get(at) else { break };
+                    self.state = match byte {
+                        b'"' if self.is_name => State::Colon,
+                        b'"' => State::AfterValue,
+                        b'\\' => State::Escape,
+                        0xc2..=0xdf => State::Utf8(1, 0x80, 0xbf),
+                        0xe0 => State::Utf8(2, 0xa0, 0xbf),
+                        0xed => State::Utf8(2, 0x80, 0x9f),
+                        0xe1..=0xef => State::Utf8(2, 0x80, 0xbf),
+                        0xf0 => State::Utf8(3, 0x90, 0xbf),
+                        0xf1..=0xf3 => State::Utf8(3, 0x80, 0xbf),
+                        0xf4 => State::Utf8(3, 0x80, 0x8f),
+                        0x80.. => return Err(Fault::utf8(at).into()),
+                        _ => return Err(Fault::syntax(at, CONTROL_CHARACTER).into()),
+                    };
+                }
+                State::Utf8(left, low, high) => {
+                    if !(low..=high).contains(&byte) {
+                        return Err(Fault::utf8(at).into());
+                    }
+                    self.state = if left == 1 {
+                        State::String
+                    } else {
+                        State::Utf8(left - 1, 0x80, 0xbf)
+                    };
+                }
+                State::Escape => {
+                    self.state = match byte {
+                        b'u' => State::Hex(4),
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::String,
+                        _ => return Err(Fault::syntax(at, BAD_ESCAPE).into()),
+                    };
+                }
+                State::Hex(left) => {
+                    if !byte.is_ascii_hexdigit() {
+                        return Err(Fault::syntax(at, BAD_ESCAPE).into());
+                    }
+                    self.state = if left == 1 {
+                        State::String
+                    } else {
+                        State::Hex(left - 1)
+                    };
+                }
+                State::Literal(rest) => {
+                    let [expected, rest @ ..] = rest else {
+                        return Err(Stop::More);
+                    };
+                    if byte != *expected {
+                        return Err(Fault::syntax(at, "a JSON value was expected").into());
+                    }
+                    self.state = if rest.is_empty() {
+                        State::AfterValue
+                    } else {
+                        State::Literal(rest)
+                    };
+                }
+                State::Zero | State::Whole | State::Fraction | State::ExponentDigits => {
+                    match self.number_goes_on(byte) {
+                        Some(state) => self.state = state,
+                        None => {
+                            self.state = State::AfterValue;
+                            // The byte is looked at again, after the value.
+                            if self.open.is_empty() {
+                                return Ok(at);
+                            }
+                            continue;
+                        }
+                    }
+                }
+                State::Minus | State::Dot | State::Exponent | State::ExponentSign => {
+                    self.state = match (self.state, byte) {
+                        (State::Minus, b'0') => State::Zero,
+                        (State::Minus, b'1'..=b'9') => State::Whole,
+                        (State::Dot, b'0'..=b'9') => State::Fraction,
+                        (State::Exponent, b'+' | b'-') => State::ExponentSign,
+                        (State::Exponent | State::ExponentSign, b'0'..=b'9') => State::ExponentDigits,
+                        _ => return Err(Fault::syntax(at, "a digit was expected").into()),
+                    };
+                }
+                _ if is_white_space(byte) => {}
+                _ => self.structure(byte, at)?,
+            }
+            at += 1;
+            if self.state == State::AfterValue && self.open.is_empty() {
+                return Ok(at);
+            }
+        }
+        Err(Stop::More)
+    }
+
+    /// One byte outside of strings, numbers and literals.
+    fn structure(&mut self, byte: u8, at: usize) -> Result<(), Stop> {
+        self.state = match (self.state, byte) {
+            (State::FirstElement, b']') | (State::FirstName, b'}') => {
+                self.open.pop();
+                State::AfterValue
+            }
+            (State::Value | State::FirstElement, _) => self.value(byte, at)?,
+            (State::FirstName | State::Name, b'"') => {
+                self.is_name = true;
+                State::String
+            }
+            (State::FirstName | State::Name, _) => {
+                return Err(Fault::syntax(at, "the name of a member was expected").into());
+            }
+            (State::Colon, b':') => State::Value,
+            (State::Colon, _) => return Err(Fault::syntax(at, "a colon was expected").into()),
+            (_, b',') => match self.open.last() {
+                Some(true) => State::Name,
+                _ => State::Value,
+            },
+            (_, b'}' | b']') if self.open.last() == Some(&(byte == b'}')) => {
+                self.open.pop();
+                State::AfterValue
+            }
+            _ => return Err(Fault::syntax(at, "a comma or the closing bracket was expected").into()),
+        };
+        Ok(())
+    }
+
+    /// The first byte of a value.
+    fn value(&mut self, byte: u8, at: usize) -> Result<State, Stop> {
+        Ok(match byte {
+            b'"' => {
+                self.is_name = false;
+                State::String
+            }
+            b'{' | b'[' => {
+                if self.open.len() == self.max_depth {
+                    let message = "brackets are nested deeper than max_depth";
+                    return Err(Fault {
+                        kind: DecodeErrorKind::TooLarge,
+                        at,
+                        message,
+                    }
+                    .into());
+                }
+                self.open.push(byte == b'{');
+                if byte == b'{' {
+                    State::FirstName
+                } else {
+                    State::FirstElement
+                }
+            }
+            b't' => State::Literal(b"rue"),
+            b'f' => State::Literal(b"alse"),
+            b'n' => State::Literal(b"ull"),
+            b'-' => State::Minus,
+            b'0' => State::Zero,
+            b'1'..=b'9' => State::Whole,
+            _ => return Err(Fault::syntax(at, "a JSON value was expected").into()),
+        })
+    }
+
+    /// The state after another byte of a number that could end here; `None` if it does end.
+    const fn number_goes_on(&self, byte: u8) -> Option<State> {
+        match (self.state, byte) {
+            (State::Whole, b'0'..=b'9') => Some(State::Whole),
+            (State::Zero | State::Whole, b'.') => Some(State::Dot),
+            (State::Fraction, b'0'..=b'9') => Some(State::Fraction),
+            (State::Zero | State::Whole | State::Fraction, b'e' | b'E') => Some(State::Exponent),
+            (State::ExponentDigits, b'0'..=b'9') => Some(State::ExponentDigits),
+            _ => None,
+        }
+    }
+}
+
+/// Appends what the string that begins at `at` (a quote) says, and gives the index after its closing quote.
+///
+/// Half of a surrogate pair, which .NET writes when a text was cut in the middle of one, becomes U+FFFD. After a
+/// stop, anything may have been appended.
+#[inline]
+pub(super) fn unescape(bytes: &[u8], at: usize, text: &mut String) -> Result<usize, Stop> {
+    let mut from = at + 1;
+    loop {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let Some(len) = memchr::memchr2(b'"', b'\\', rest) else {
+            return Err(Stop::More);
+        };
+        push_plain(&rest[..len], from, text)?;
+        from += len;
+        if bytes[from] == b'"' {
+            return Ok(from + 1);
+        }
+        from = push_escape(bytes, from, text)?;
+    }
+}
+
+/// Appends a piece of a string without quotes and escapes.
+#[inline]
+fn push_plain(piece: &[u8], at: usize, text: &mut String) -> Result<(), Stop> {
+    if piece.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+        let control = piece.iter().position(|byte| *byte < 0x20).unwrap_or_default();
+        return Err(Fault::syntax(at + control, CONTROL_CHARACTER).into());
+    }
+    match simdutf8::basic::from_utf8(piece) {
+        Ok(piece) => text.push_str(piece),
+        Err(_) => {
+            let valid = simdutf8::compat::from_utf8(piece)
+                .err()
+                .map_or(0, |error| error.valid_up_to());
+            return Err(Fault::utf8(at + valid).into());
+        }
+    }
+    Ok(())
+}
+
+/// Appends what an escape says, and gives the index after it.
+fn push_escape(bytes: &[u8], at: usize, text: &mut String) -> Result<usize, Stop> {
+    let Some(byte) = bytes.get(at + 1) else {
+        return Err(Stop::More);
+    };
+    let character = match byte {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return push_unicode_escape(bytes, at, text),
+        _ => return Err(Fault::syntax(at + 1, BAD_ESCAPE).into()),
+    };
+    text.push(character);
+    Ok(at + 2)
+}
+
+/// `\uXXXX`, or a pair of them that stands for one character.
+fn push_unicode_escape(bytes: &[u8], at: usize, text: &mut String) -> Result<usize, Stop> {
+    let unit = hex4(bytes, at + 2)?;
+    if !(0xd800..0xdc00).contains(&unit) {
+        text.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+        return Ok(at + 6);
+    }
+    let second_half = match (bytes.get(at + 6), bytes.get(at + 7)) {
+        (None, _) | (Some(b'\\'), None) => return Err(Stop::More),
+        (Some(b'\\'), Some(b'u')) => hex4(bytes, at + 8)?,
+        _ => 0,
+    };
+    if (0xdc00..0xe000).contains(&second_half) {
+        let character = 0x10000 + ((unit - 0xd800) << 10) + (second_half - 0xdc00);
+        text.push(char::from_u32(character).unwrap_or(char::REPLACEMENT_CHARACTER));
+        Ok(at + 12)
+    } else {
+        text.push(char::REPLACEMENT_CHARACTER);
+        Ok(at + 6)
+    }
+}
+
+fn hex4(bytes: &[u8], at: usize) -> Result<u32, Stop> {
+    let mut unit = 0;
+    for index in at..at + 4 {
+        let Some(byte) = bytes.get(index) else {
+            return Err(Stop::More);
+        };
+        let Some(digit) = char::from(*byte).to_digit(16) else {
+            return Err(Fault::syntax(index, BAD_ESCAPE).into());
+        };
+        unit = unit << 4 | digit;
+    }
+    Ok(unit)
+}
+
+const CONTROL_CHARACTER: &str = "a control character in a string must be escaped";
+const BAD_ESCAPE: &str = "a backslash must begin one of JSON's escapes";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn validate(text: &[u8]) -> Result<usize, Stop> {
+        Validator::new(100).feed(text)
+    }
+
+    #[test]
+    fn values_end_where_they_end() {
+        for text in [
+            "null",
+            "true",
+            "false",
+            "\"\"",
+            "\"a\\\"b\\u00e9é😀\"",
+            "[]",
+            "{}",
+            "[1,[2,{\"a\":[]}],-0.5e+7]",
+            "{\"a\" : 1 , \"b\" : [ ] }",
+        ] {
+            let longer = format!("{text},");
+            assert_eq!(validate(longer.as_bytes()), Ok(text.len()), "{text}");
+            for cut in 0..text.len() {
+                assert_eq!(
+                    validate(&text.as_bytes()[..cut]),
+                    Err(Stop::More),
+                    "{text} cut at {cut}"
+                );
+            }
+        }
+        for number in ["0", "-0", "12", "1.5", "1e5", "1E+05", "-1.25e-10"] {
+            assert_eq!(validate(number.as_bytes()), Err(Stop::More));
+            assert_eq!(validate(format!("{number}]").as_bytes()), Ok(number.len()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_at_the_first_wrong_byte() {
+        for (text, at) in [
+            ("nul1", 3),
+            ("x", 0),
+            ("[1,]", 3),
+            ("[,1]", 1),
+            ("[1 2]", 3),
+            ("[1}", 2),
+            ("{1:2}", 1),
+            ("{\"a\" 1}", 5),
+            ("{\"a\":1,}", 7),
+            ("[01]", 2),
+            ("[1.]", 3),
+            ("[.5]", 1),
+            ("[-]", 2),
+            ("[1e]", 3),
+            ("[+1]", 1),
+            ("\"\\x\"", 2),
+            ("\"\\u12g4\"", 5),
+            ("\"a\nb\"", 2),
+            ("[\"a\" \"b\"]", 5),
+            ("[NaN]", 1),
+        ] {
+            let Err(Stop::Fault(fault)) = validate(text.as_bytes()) else {
+                panic!("{text} was accepted")
+            };
+            assert_eq!(fault.at, at, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        assert_eq!(validate(&[b'['; 100]), Err(Stop::More));
+        let Err(Stop::Fault(fault)) = validate(&[b'['; 101]) else {
+            panic!("too deep")
+        };
+        assert_eq!((fault.kind, fault.at), (DecodeErrorKind::TooLarge, 100));
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_replaced() {
+        let mut text = String::new();
+        let wire = br#""a\ud83d\ude00b\ud83dc\ude00\ud83d\ud83d\ude00""#;
+        assert_eq!(unescape(wire, 0, &mut text), Ok(wire.len()));
+        assert_eq!(text, "a😀b\u{fffd}c\u{fffd}\u{fffd}😀");
+    }
+
+    proptest! {
+        #[test]
+        fn verdicts_agree_with_serde_json(text in "[\\[\\]{},:0-9eE.+\\-\"\\\\untrfalse \u{e9}]{0,12}") {
+            let ended = format!("{text},");
+            let ours = matches!(validate(ended.as_bytes()), Ok(len) if text.trim_end().len() == len);
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(ours, theirs, "{}", text);
+        }
+
+        #[test]
+        fn utf8_is_checked_as_the_standard_library_does(bytes in proptest::collection::vec(128u8.., 0..6)) {
+            let wire = [b"\"", &bytes[..], b"\""].concat();
+            let valid = std::str::from_utf8(&bytes).is_ok();
+            prop_assert_eq!(validate(&wire).is_ok(), valid);
+            let mut text = String::new();
+            prop_assert_eq!(unescape(&wire, 0, &mut text).is_ok(), valid);
+        }
+
+        #[test]
+        fn pieces_change_nothing(text in "[\\[\\]{},:0-9e.\\-\"\\\\u \u{e9}]{0,16}", cut in 0usize..16) {
+            let bytes = text.as_bytes();
+            let cut = cut.min(bytes.len());
+            let whole = validate(bytes);
+            let mut validator = Validator::new(100);
+            let pieces = match validator.feed(&bytes[..cut]) {
+                Err(Stop::More) => match validator.feed(&bytes[cut..]) {
+                    Ok(len) => Ok(cut + len),
+                    Err(Stop::Fault(fault)) => Err(Stop::Fault(Fault { at: fault.at + cut, ..fault })),
+                    more => more,
+                },
+                verdict => verdict,
+            };
+            prop_assert_eq!(pieces, whole);
+        }
+
+        #[test]
+        fn strings_say_what_serde_json_says(text in any::<String>()) {
+            let wire = serde_json::to_string(&text).unwrap();
+            let mut ours = String::new();
+            prop_assert_eq!(unescape(wire.as_bytes(), 0, &mut ours), Ok(wire.len()));
+            prop_assert_eq!(ours, text);
+        }
+    }
+}

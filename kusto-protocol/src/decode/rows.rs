@@ -1,0 +1,411 @@
+//! The elements of a `Rows` array: rows, and errors in place of rows.
+//!
+//! Rows are read in place from the caller's chunk. Only a row cut by the end of a chunk is stitched together, in
+//! `carry`; a scanner that remembers how far it came finds its end, so that it is read once however small the
+//! chunks are.
+
+use std::sync::Arc;
+
+use super::cell::{Scratch, read_cell};
+use super::json::{Fault, Stop, skip_white_space};
+use super::{DecodeErrorKind, DecoderConfig, Source};
+use crate::{Column, RowBatch, RowBatchBuilder};
+
+/// The reader of one `Rows` array.
+#[derive(Debug)]
+pub(super) struct Rows {
+    builder: RowBatchBuilder,
+    expect: Expect,
+    /// Bytes on the wire of the rows in the builder.
+    batch_bytes: usize,
+    carry: Carry,
+    scratch: Scratch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Expect {
+    Bracket,
+    FirstRow,
+    Row,
+    AfterRow,
+}
+
+/// What came next.
+#[derive(Debug)]
+pub(super) enum RowsEvent {
+    /// The source is used up.
+    More,
+    /// A batch is full.
+    Batch(RowBatch),
+    /// An object in place of a row.
+    Error(ErrorObject),
+    /// The closing bracket, and the rows since the last full batch.
+    End(RowBatch),
+}
+
+/// An object in place of a row.
+#[derive(Debug)]
+pub(super) struct ErrorObject {
+    /// The JSON text.
+    pub(super) text: Vec<u8>,
+    /// Offset in the stream.
+    pub(super) offset: u64,
+    /// The number of rows in the current batch before it.
+    pub(super) row: usize,
+}
+
+/// What is wrong with a row, and where.
+#[derive(Debug)]
+pub(super) struct RowFault {
+    pub(super) kind: DecodeErrorKind,
+    /// Offset in the stream.
+    pub(super) offset: u64,
+    pub(super) message: String,
+    /// The number of rows in the current batch before this one.
+    pub(super) row: usize,
+    pub(super) column: Option<usize>,
+}
+
+impl Rows {
+    pub(super) fn new(columns: Arc<[Column]>, config: &DecoderConfig) -> Self {
+        Self {
+            builder: RowBatchBuilder::new(columns),
+            expect: Expect::Bracket,
+            batch_bytes: 0,
+            carry: Carry::default(),
+            scratch: Scratch::new(config.max_depth),
+        }
+    }
+
+    /// Reads on to the next event.
+    pub(super) fn read(
+        &mut self,
+        source: &mut Source<'_>,
+        config: &DecoderConfig,
+    ) -> Result<RowsEvent, RowFault> {
+        loop {
+            if self.batch_is_full(config) {
+                return Ok(RowsEvent::Batch(self.take_batch()));
+            }
+            if !self.carry.bytes.is_empty() {
+                match self.finish_carried(source, config)? {
+                    Some(Unit::Row) => continue,
+                    Some(Unit::Error(object)) => return Ok(RowsEvent::Error(object)),
+                    None => return Ok(RowsEvent::More),
+                }
+            }
+            source.skip_white_space();
+            let Some(byte) = source.peek() else {
+                return Ok(RowsEvent::More);
+            };
+            match (self.expect, byte) {
+                (Expect::Bracket, b'[') => {
+                    source.advance(1);
+                    self.expect = Expect::FirstRow;
+                }
+                (Expect::AfterRow, b',') => {
+                    source.advance(1);
+                    self.expect = Expect::Row;
+                }
+                (Expect::FirstRow | Expect::AfterRow, b']') => {
+                    source.advance(1);
+                    return Ok(RowsEvent::End(self.take_batch()));
+                }
+                (Expect::FirstRow | Expect::Row, b'[' | b'{') => match self.read_in_place(source, config)? {
+                    Some(Unit::Row) => {}
+                    Some(Unit::Error(object)) => return Ok(RowsEvent::Error(object)),
+                    None => return Ok(RowsEvent::More),
+                },
+                (expect, _) => {
+                    let message = match expect {
+                        Expect::Bracket => "expected the array of rows",
+                        Expect::FirstRow => "expected a row or the end of the rows",
+                        Expect::Row => "expected a row",
+                        Expect::AfterRow => "expected a comma or the end of the rows",
+                    };
+                    return Err(self.fault(Fault::syntax(0, message), source.offset, None));
+                }
+            }
+        }
+    }
+
+    /// What is wrong with the row that was cut by the end of the body, if it could not be completed anyway.
+    pub(super) fn finish(&mut self, config: &DecoderConfig) -> Result<(), RowFault> {
+        if self.carry.bytes.is_empty() {
+            return Ok(());
+        }
+        self.read_carried(config).map(drop)
+    }
+
+    /// Bytes held: the batch under construction and the row that is cut.
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.builder.byte_len() + self.carry.bytes.capacity()
+    }
+
+    fn batch_is_full(&self, config: &DecoderConfig) -> bool {
+        let rows = self.builder.num_rows();
+        rows > 0 && (rows >= config.max_batch_rows || self.batch_bytes >= config.max_batch_bytes)
+    }
+
+    fn take_batch(&mut self) -> RowBatch {
+        self.batch_bytes = 0;
+        let next = RowBatchBuilder::new(Arc::clone(self.builder.columns()));
+        std::mem::replace(&mut self.builder, next).finish()
+    }
+
+    /// Reads the row at the front of the source, or carries what there is of it; then gives nothing.
+    fn read_in_place(
+        &mut self,
+        source: &mut Source<'_>,
+        config: &DecoderConfig,
+    ) -> Result<Option<Unit>, RowFault> {
+        let window = &source.bytes[..source.bytes.len().min(config.max_row_bytes)];
+        match self.read_unit(window, source.offset, config)? {
+            Some((unit, len)) => {
+                source.advance(len);
+                Ok(Some(unit))
+            }
+            None if window.len() == config.max_row_bytes => Err(self.too_large(source.offset, config)),
+            None => {
+                self.carry.begin(source);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Adds to the row that was cut, and reads it if its end has come.
+    fn finish_carried(
+        &mut self,
+        source: &mut Source<'_>,
+        config: &DecoderConfig,
+    ) -> Result<Option<Unit>, RowFault> {
+        let complete = self.carry.extend(source, config.max_row_bytes);
+        if !complete && self.carry.bytes.len() < config.max_row_bytes {
+            return Ok(None);
+        }
+        match self.read_carried(config)? {
+            Some(unit) => {
+                self.carry.clear();
+                Ok(Some(unit))
+            }
+            None => Err(self.too_large(self.carry.offset, config)),
+        }
+    }
+
+    fn read_carried(&mut self, config: &DecoderConfig) -> Result<Option<Unit>, RowFault> {
+        let bytes = std::mem::take(&mut self.carry.bytes);
+        let read = self.read_unit(&bytes, self.carry.offset, config);
+        self.carry.bytes = bytes;
+        Ok(read?.map(|(unit, _)| unit))
+    }
+
+    /// Reads the row or error object at the front of `bytes` and gives its length, or nothing if it is cut.
+    fn read_unit(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+        config: &DecoderConfig,
+    ) -> Result<Option<(Unit, usize)>, RowFault> {
+        let mut column = None;
+        let read = if bytes[0] == b'[' {
+            read_row(&mut self.builder, bytes, &mut self.scratch, config, &mut column).map(|len| {
+                self.builder.end_row();
+                self.batch_bytes += len;
+                (Unit::Row, len)
+            })
+        } else {
+            let row = self.builder.num_rows();
+            let end = self.scratch.value_end(bytes, 0);
+            end.map(|len| {
+                (
+                    Unit::Error(ErrorObject {
+                        text: bytes[..len].to_vec(),
+                        offset,
+                        row,
+                    }),
+                    len,
+                )
+            })
+        };
+        match read {
+            Ok(read) => {
+                self.expect = Expect::AfterRow;
+                Ok(Some(read))
+            }
+            Err(stop) => {
+                self.builder.truncate(self.builder.num_rows());
+                match stop {
+                    Stop::More => Ok(None),
+                    Stop::Fault(fault) => Err(self.fault(fault, offset, column)),
+                }
+            }
+        }
+    }
+
+    fn too_large(&self, offset: u64, config: &DecoderConfig) -> RowFault {
+        let message = format!("a row is longer than max_row_bytes ({})", config.max_row_bytes);
+        RowFault {
+            kind: DecodeErrorKind::TooLarge,
+            offset,
+            message,
+            row: self.builder.num_rows(),
+            column: None,
+        }
+    }
+
+    fn fault(&self, fault: Fault, offset: u64, column: Option<usize>) -> RowFault {
+        let message = match fault.kind {
+            DecodeErrorKind::RowWidth => format!("{} ({})", fault.message, self.builder.columns().len()),
+            _ => fault.message.to_owned(),
+        };
+        let row = self.builder.num_rows();
+        RowFault {
+            kind: fault.kind,
+            offset: offset + fault.at as u64,
+            message,
+            row,
+            column,
+        }
+    }
+}
+
+/// One element of the array.
+#[derive(Debug)]
+enum Unit {
+    Row,
+    Error(ErrorObject),
+}
+
+/// Appends a cell to every column and gives the length of the row. `column` says how far it came.
+fn read_row(
+    builder: &mut RowBatchBuilder,
+    bytes: &[u8],
+    scratch: &mut Scratch,
+    config: &DecoderConfig,
+    column: &mut Option<usize>,
+) -> Result<usize, Stop> {
+    let mut at = next_byte(bytes, 1)?;
+    let mut ended = bytes[at] == b']';
+    for (index, array) in builder.arrays_mut().iter_mut().enumerate() {
+        if ended {
+            if !config.allow_varying_row_widths {
+                return Err(row_width(at, "a row has fewer cells than the table has columns"));
+            }
+            array.push_null();
+            continue;
+        }
+        *column = Some(index);
+        at = next_byte(bytes, read_cell(array, bytes, at, scratch)?)?;
+        *column = None;
+        ended = bytes[at] == b']';
+        if !ended {
+            at = after_comma(bytes, at)?;
+        }
+    }
+    // All columns have their cell; what follows is beyond the table.
+    while !ended {
+        if !config.allow_varying_row_widths {
+            return Err(row_width(at, "a row has more cells than the table has columns"));
+        }
+        at = next_byte(bytes, scratch.value_end(bytes, at)?)?;
+        ended = bytes[at] == b']';
+        if !ended {
+            at = after_comma(bytes, at)?;
+        }
+    }
+    Ok(at + 1)
+}
+
+/// The index of the first byte from `at` on that is not white space.
+#[inline]
+fn next_byte(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    let at = skip_white_space(bytes, at);
+    if at < bytes.len() { Ok(at) } else { Err(Stop::More) }
+}
+
+/// The index of the cell after the comma at `at`.
+#[inline]
+fn after_comma(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    if bytes[at] != b',' {
+        return Err(Fault::syntax(at, "expected a comma or the end of the row").into());
+    }
+    next_byte(bytes, at + 1)
+}
+
+const fn row_width(at: usize, message: &'static str) -> Stop {
+    Stop::Fault(Fault {
+        kind: DecodeErrorKind::RowWidth,
+        at,
+        message,
+    })
+}
+
+/// A row or error object of which the beginning has come.
+#[derive(Debug, Default)]
+struct Carry {
+    bytes: Vec<u8>,
+    /// Offset in the stream of the first byte.
+    offset: u64,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Carry {
+    /// Takes everything there is.
+    fn begin(&mut self, source: &mut Source<'_>) {
+        self.offset = source.offset;
+        (self.depth, self.in_string, self.escaped) = (0, false, false);
+        self.extend(source, usize::MAX);
+    }
+
+    fn clear(&mut self) {
+        // A row of unusual length should not hold its memory for the rest of the answer.
+        if self.bytes.capacity() > KEPT_CARRY {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+    }
+
+    /// Takes bytes up to the bracket that closes the first one, and says whether it has come.
+    fn extend(&mut self, source: &mut Source<'_>, max_len: usize) -> bool {
+        let window = &source.bytes[..source.bytes.len().min(max_len - self.bytes.len())];
+        let end = self.scan(window);
+        let len = end.unwrap_or(window.len());
+        self.bytes.extend_from_slice(&window[..len]);
+        source.advance(len);
+        end.is_some()
+    }
+
+    /// The number of bytes up to and with the bracket that closes the first one.
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.in_string {
+                if self.escaped {
+                    self.escaped = false;
+                } else {
+                    at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
+                    self.escaped = bytes[at] == b'\\';
+                    self.in_string = self.escaped;
+                }
+            } else {
+                match bytes[at] {
+                    b'"' => self.in_string = true,
+                    b'[' | b'{' => self.depth += 1,
+                    b']' | b'}' => {
+                        self.depth -= 1;
+                        if self.depth == 0 {
+                            return Some(at + 1);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            at += 1;
+        }
+        None
+    }
+}
+
+const KEPT_CARRY: usize = 1 << 20;
