@@ -3,5 +3,6 @@
 #![allow(dead_code, unused_imports)]
 
 mod chart;
+mod output;
 
 fn main() {}

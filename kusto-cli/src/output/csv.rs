@@ -1,0 +1,73 @@
+//! Comma-separated values as RFC 4180 describes them, with line feeds.
+
+use std::fmt::Write as _;
+
+use kusto_protocol::{Column, RowBatch, Value};
+
+pub(super) fn push_header(columns: &[Column], out: &mut String) {
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_text(&column.name, out);
+    }
+    out.push('\n');
+}
+
+pub(super) fn push_rows(batch: &RowBatch, out: &mut String) {
+    for row in batch.rows() {
+        for (index, value) in row.values().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            match value {
+                Value::String(text) | Value::Dynamic(text) | Value::Unknown(text) => push_text(text, out),
+                // None of the other types needs quotes. Writing to a String cannot fail.
+                other => drop(write!(out, "{other}")),
+            }
+        }
+        out.push('\n');
+    }
+}
+
+fn push_text(text: &str, out: &mut String) {
+    if !text.contains([',', '"', '\n', '\r']) {
+        out.push_str(text);
+        return;
+    }
+    out.push('"');
+    for part in text.split_inclusive('"') {
+        out.push_str(part);
+        if part.ends_with('"') {
+            out.push('"');
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{printed, storms};
+    use super::super::{Format, Printer, TableStyle};
+
+    #[test]
+    fn fields_are_quoted_only_where_needed_and_nulls_are_empty() {
+        let expected = "\
+State,n,ratio,at,ok,note
+TEXAS,4701,0.5,2007-09-20T21:57:00Z,true,\"{\"\"a\"\":[1,2]}\"
+\"line
+feed, comma\",,NaN,,,
+";
+        assert_eq!(printed(Format::Csv), expected);
+    }
+
+    #[test]
+    fn results_are_separated_by_an_empty_line() {
+        let mut printer = Printer::new(Format::Csv, TableStyle::default(), Vec::new());
+        for _ in 0..2 {
+            printer.begin(storms().columns()).unwrap();
+        }
+        let text = String::from_utf8(printer.finish().unwrap()).unwrap();
+        assert_eq!(text, "State,n,ratio,at,ok,note\n\nState,n,ratio,at,ok,note\n");
+    }
+}
