@@ -12,9 +12,24 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("kusto-auth", &["kusto-protocol"]),
     (
         "kusto-cli",
-        &["kusto-arrow", "kusto-client", "kusto-emulator", "kusto-kql", "kusto-protocol"],
+        &[
+            "kusto-arrow",
+            "kusto-client",
+            "kusto-emulator",
+            "kusto-kql",
+            "kusto-protocol",
+        ],
     ),
-    ("kusto-client", &["kusto-arrow", "kusto-auth", "kusto-ingest", "kusto-protocol", "kusto-transport"]),
+    (
+        "kusto-client",
+        &[
+            "kusto-arrow",
+            "kusto-auth",
+            "kusto-ingest",
+            "kusto-protocol",
+            "kusto-transport",
+        ],
+    ),
     ("kusto-emulator", &["kusto-arrow", "kusto-kql", "kusto-protocol"]),
     ("kusto-ingest", &["kusto-protocol", "kusto-transport"]),
     ("kusto-kql", &[]),
@@ -23,23 +38,52 @@ const SIBLINGS: &[(&str, &[&str])] = &[
 ];
 
 /// What must not be anywhere in the tree of the crates that do no I/O.
-const IO_CRATES: &[&str] =
-    &["azure_core", "hyper", "mio", "native-tls", "openssl", "reqwest", "rustls", "socket2", "tokio", "ureq"];
+const IO_CRATES: &[&str] = &[
+    "azure_core",
+    "hyper",
+    "mio",
+    "native-tls",
+    "openssl",
+    "reqwest",
+    "rustls",
+    "socket2",
+    "tokio",
+    "ureq",
+];
 
 /// The crates that do no I/O.
 const PURE: &[&str] = &["kusto-kql", "kusto-protocol"];
 
 /// Foreign crates whose types may stand in public signatures, per crate; `std` and siblings always may.
 const PUBLIC_TYPES: &[(&str, &[&str])] = &[
-    ("kusto-arrow", &["arrow_array", "arrow_schema", "bytes", "http", "serde"]),
+    (
+        "kusto-arrow",
+        &["arrow_array", "arrow_schema", "bytes", "http", "serde"],
+    ),
     ("kusto-auth", &["azure_core", "bytes", "http", "serde"]),
-    ("kusto-client", &["arrow_array", "azure_core", "bytes", "futures_core", "http", "serde"]),
+    (
+        "kusto-client",
+        &[
+            "arrow_array",
+            "azure_core",
+            "bytes",
+            "futures_core",
+            "http",
+            "serde",
+        ],
+    ),
     ("kusto-emulator", &["bytes", "http", "serde"]),
-    ("kusto-ingest", &["azure_core", "bytes", "futures_core", "http", "serde"]),
+    (
+        "kusto-ingest",
+        &["azure_core", "bytes", "futures_core", "http", "serde"],
+    ),
     ("kusto-kql", &[]),
     // serde_json's error is what a dynamic value's own Deserialize reports.
     ("kusto-protocol", &["bytes", "http", "serde", "serde_json"]),
-    ("kusto-transport", &["azure_core", "bytes", "futures_core", "http", "serde"]),
+    (
+        "kusto-transport",
+        &["azure_core", "bytes", "futures_core", "http", "serde"],
+    ),
 ];
 
 /// Every arrow that points the wrong way.
@@ -53,7 +97,10 @@ pub(crate) fn violations() -> Result<Vec<String>, String> {
 
 fn wrong_siblings(metadata: &Value) -> Result<Vec<String>, String> {
     let mut violations = Vec::new();
-    for package in list(metadata, "packages")?.iter().filter(|package| package["source"].is_null()) {
+    for package in list(metadata, "packages")?
+        .iter()
+        .filter(|package| package["source"].is_null())
+    {
         let name = text(package, "name")?;
         if !name.starts_with("kusto-") || name == "kusto-benches" {
             continue;
@@ -69,7 +116,9 @@ fn wrong_siblings(metadata: &Value) -> Result<Vec<String>, String> {
                 violations.push(format!("{name} must not depend on {to}"));
             }
             if to.starts_with("kusto-") && in_tests && dependency["req"] != "*" {
-                violations.push(format!("{name}: the dev-dependency on {to} must have a path and no version"));
+                violations.push(format!(
+                    "{name}: the dev-dependency on {to} must have a path and no version"
+                ));
             }
         }
     }
@@ -78,8 +127,10 @@ fn wrong_siblings(metadata: &Value) -> Result<Vec<String>, String> {
 
 /// Walks the resolved dependencies of the crates that do no I/O.
 fn wrong_io(metadata: &Value) -> Result<Vec<String>, String> {
-    let nodes: BTreeMap<&str, &Value> =
-        list(&metadata["resolve"], "nodes")?.iter().map(|node| Ok((text(node, "id")?, node))).collect::<Result<_, String>>()?;
+    let nodes: BTreeMap<&str, &Value> = list(&metadata["resolve"], "nodes")?
+        .iter()
+        .map(|node| Ok((text(node, "id")?, node)))
+        .collect::<Result<_, String>>()?;
     let names: BTreeMap<&str, &str> = list(metadata, "packages")?
         .iter()
         .map(|package| Ok((text(package, "id")?, text(package, "name")?)))
@@ -88,14 +139,23 @@ fn wrong_io(metadata: &Value) -> Result<Vec<String>, String> {
     for (id, name) in names.iter().filter(|(_, name)| PURE.contains(name)) {
         let (mut seen, mut open) = (BTreeSet::new(), vec![*id]);
         while let Some(id) = open.pop() {
-            let Some(node) = nodes.get(id).filter(|_| seen.insert(id)) else { continue };
+            let Some(node) = nodes.get(id).filter(|_| seen.insert(id)) else {
+                continue;
+            };
             for dependency in list(node, "deps")? {
-                if list(dependency, "dep_kinds")?.iter().any(|kind| kind["kind"].is_null()) {
+                if list(dependency, "dep_kinds")?
+                    .iter()
+                    .any(|kind| kind["kind"].is_null())
+                {
                     open.push(text(dependency, "pkg")?);
                 }
             }
         }
-        for found in seen.iter().filter_map(|id| names.get(id)).filter(|found| IO_CRATES.contains(found)) {
+        for found in seen
+            .iter()
+            .filter_map(|id| names.get(id))
+            .filter(|found| IO_CRATES.contains(found))
+        {
             violations.push(format!("{name} does no I/O, but {found} is in its tree"));
         }
     }
@@ -114,12 +174,23 @@ fn wrong_public_types(metadata: &Value) -> Result<Vec<String>, String> {
             .ok_or_else(|| format!("no package {name}"))?;
         let foreign: Vec<String> = list(package, "dependencies")?
             .iter()
-            .filter(|dependency| dependency["kind"].is_null() && !dependency["name"].as_str().is_some_and(|to| to.starts_with("kusto-")))
+            .filter(|dependency| {
+                dependency["kind"].is_null()
+                    && !dependency["name"]
+                        .as_str()
+                        .is_some_and(|to| to.starts_with("kusto-"))
+            })
             .map(|dependency| Ok(text(dependency, "name")?.replace('-', "_")))
             .collect::<Result<_, String>>()?;
-        let foreign: Vec<&String> = foreign.iter().filter(|foreign| !allowed.contains(&foreign.as_str())).collect();
+        let foreign: Vec<&String> = foreign
+            .iter()
+            .filter(|foreign| !allowed.contains(&foreign.as_str()))
+            .collect();
         let folder = crate::root().join(name).join("src");
-        for file in crate::rust_files()?.iter().filter(|file| file.starts_with(&folder)) {
+        for file in crate::rust_files()?
+            .iter()
+            .filter(|file| file.starts_with(&folder))
+        {
             violations.extend(foreign_types_in(file, &foreign)?);
         }
     }
@@ -130,7 +201,10 @@ fn foreign_types_in(file: &Path, foreign: &[&String]) -> Result<Vec<String>, Str
     let source = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let mut imported: BTreeMap<String, &String> = BTreeMap::new();
     for line in source.lines().filter_map(|line| line.trim().strip_prefix("use ")) {
-        if let Some(dependency) = foreign.iter().find(|dependency| line.starts_with(&format!("{dependency}::"))) {
+        if let Some(dependency) = foreign
+            .iter()
+            .find(|dependency| line.starts_with(&format!("{dependency}::")))
+        {
             for word in line.split(|c: char| !c.is_alphanumeric() && c != '_') {
                 if word.starts_with(char::is_uppercase) {
                     imported.insert(word.to_owned(), dependency);
@@ -145,11 +219,17 @@ fn foreign_types_in(file: &Path, foreign: &[&String]) -> Result<Vec<String>, Str
             continue;
         }
         let words = || line.split(|c: char| !c.is_alphanumeric() && c != '_');
-        let by_path = foreign.iter().find(|dependency| line.contains(&format!("{dependency}::"))).copied();
+        let by_path = foreign
+            .iter()
+            .find(|dependency| line.contains(&format!("{dependency}::")))
+            .copied();
         let by_name = words().find_map(|word| imported.get(word).copied());
         if let Some(dependency) = by_path.or(by_name) {
             let place = file.strip_prefix(crate::root()).unwrap_or(file).display();
-            violations.push(format!("{place}:{}: a type of {dependency} in a public signature", number + 1));
+            violations.push(format!(
+                "{place}:{}: a type of {dependency} in a public signature",
+                number + 1
+            ));
         }
     }
     Ok(violations)
@@ -169,11 +249,15 @@ fn metadata() -> Result<Value, String> {
 }
 
 fn list<'a>(value: &'a Value, member: &str) -> Result<&'a Vec<Value>, String> {
-    value[member].as_array().ok_or_else(|| format!("cargo metadata has no list {member}"))
+    value[member]
+        .as_array()
+        .ok_or_else(|| format!("cargo metadata has no list {member}"))
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> Result<&'a str, String> {
-    value[member].as_str().ok_or_else(|| format!("cargo metadata has no text {member}"))
+    value[member]
+        .as_str()
+        .ok_or_else(|| format!("cargo metadata has no text {member}"))
 }
 
 #[cfg(test)]

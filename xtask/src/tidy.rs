@@ -22,7 +22,11 @@ fn in_file(place: &Path, source: &str) -> Vec<String> {
     let mut violations = Vec::new();
     let lines: Vec<&str> = source.lines().collect();
     if lines.len() > MOST_LINES {
-        violations.push(format!("{}: {} lines; split it by noun", place.display(), lines.len()));
+        violations.push(format!(
+            "{}: {} lines; split it by noun",
+            place.display(),
+            lines.len()
+        ));
     }
     // This file has to name what it looks for.
     if place.ends_with("xtask/src/tidy.rs") {
@@ -31,21 +35,31 @@ fn in_file(place: &Path, source: &str) -> Vec<String> {
     for (index, line) in lines.iter().enumerate() {
         let mut broken = |rule: &str| violations.push(format!("{}:{}: {rule}", place.display(), index + 1));
         let code = line.split("//").next().unwrap_or_default();
-        if ["todo!(", "unimplemented!(", "dbg!("].iter().any(|call| code.contains(call)) {
+        if ["todo!(", "unimplemented!(", "dbg!("]
+            .iter()
+            .any(|call| code.contains(call))
+        {
             broken("unfinished code");
         }
-        if ["TODO", "FIXME", "XXX"].iter().any(|mark| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == *mark)) {
+        if ["TODO", "FIXME", "XXX"].iter().any(|mark| {
+            line.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == *mark)
+        }) {
             broken("a note instead of the work");
         }
         if code.contains("#[ignore") {
             broken("a test that does not run");
         }
-        let has_unsafe = code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe");
+        let has_unsafe = code
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|word| word == "unsafe");
         if has_unsafe {
             if !place.starts_with("kusto-protocol/src/simd") {
                 broken("unsafe code outside of kusto-protocol/src/simd");
             }
-            let explained = lines[index.saturating_sub(12)..index].iter().any(|line| line.contains("SAFETY:") || line.contains("# Safety"));
+            let explained = lines[index.saturating_sub(12)..index]
+                .iter()
+                .any(|line| line.contains("SAFETY:") || line.contains("# Safety"));
             if !explained {
                 broken("unsafe code without its proof");
             }
@@ -55,9 +69,14 @@ fn in_file(place: &Path, source: &str) -> Vec<String> {
 }
 
 fn crates_missing_from_readme() -> Result<Vec<String>, String> {
-    let read = |name: &str| fs::read_to_string(crate::root().join(name)).map_err(|error| format!("{name}: {error}"));
+    let read =
+        |name: &str| fs::read_to_string(crate::root().join(name)).map_err(|error| format!("{name}: {error}"));
     let (manifest, readme) = (read("Cargo.toml")?, read("README.md")?);
-    let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let members = manifest
+        .split("members = [")
+        .nth(1)
+        .and_then(|rest| rest.split(']').next())
+        .unwrap_or_default();
     Ok(members
         .split('"')
         .filter(|member| member.starts_with("kusto-"))

@@ -1,0 +1,236 @@
+//! Runs other people's clients against our service, and our client against theirs. See interop/README.md.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Queries that every service here answers in the same way.
+const QUERIES: &[&str] = &[
+    "storms | count",
+    "storms | summarize n = count() by State | order by n desc, State asc | take 10",
+    "storms | where EventType == 'Tornado' | summarize Deaths = sum(DeathsDirect), n = count() by State | order by State asc",
+    "storms | where State startswith 'T' and DamageProperty > 1000 | project EventId, StartTime, State, DamageProperty | order by EventId asc",
+    "storms | extend Hour = bin(StartTime, 1h) | summarize n = count() by Hour | order by Hour asc | take 24",
+    "storms | where EventNarrative has 'wind' | order by EventId asc | project EventId, EventNarrative | take 20",
+    "storms | top 5 by DamageProperty desc, EventId asc | project EventId, BeginLat, BeginLon",
+    "print a = 1, b = 'two', c = 3.5, d = true, e = datetime(2007-09-20T21:57:00Z)",
+];
+
+/// Further queries for clients of our service: types that the other service does not answer in full.
+const ALL_TYPES: &[&str] = &[
+    "print b = bool(null), i = int(7), l = 9223372036854775807, r = 0.1, s = 'é\"\\\\', t = 1d + 2h, g = guid(74be27de-1e4e-49d9-b579-fe0b331d3642), d = dynamic({'a': [1, 2]})",
+    "print when = datetime(2020-03-04T14:05:01.3109965Z)",
+    "storms | order by EventId asc | take 100",
+];
+
+/// Runs the interop checks named, or all.
+pub(crate) fn run(names: &[String]) -> Result<(), String> {
+    let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !["python", "duckdb"].contains(&name.as_str()))
+    {
+        return Err(format!(
+            "there is no interop check '{unknown}'; there are python and duckdb"
+        ));
+    }
+    let kusto = build_cli()?;
+    let folder = crate::root().join("target/interop");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let storms = folder.join("storms.csv");
+    let sample = output(Command::new(&kusto).args(["sample", "storms", "--rows", "2000"]))?;
+    fs::write(&storms, sample).map_err(|error| format!("{}: {error}", storms.display()))?;
+
+    let service = start_ours(&kusto, &storms)?;
+    if wants("python") {
+        python(&folder, &kusto, &service)?;
+    }
+    if wants("duckdb") {
+        duckdb(&folder, &kusto, &service, &storms)?;
+    }
+    Ok(())
+}
+
+/// Microsoft's SDK asks our service; our own client's rows are the measure.
+fn python(folder: &Path, kusto: &Path, service: &Service) -> Result<(), String> {
+    let cases: Vec<Value> = QUERIES
+        .iter()
+        .chain(ALL_TYPES)
+        .map(|query| Ok(json!({"query": query, "rows": rows(kusto, &service.uri, query)?})))
+        .collect::<Result<_, String>>()?;
+    let file = folder.join("cases.json");
+    fs::write(&file, Value::Array(cases).to_string())
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    let python = environment(folder, "python")?;
+    crate::run(
+        Command::new(python)
+            .arg(crate::root().join("interop/python/query_service.py"))
+            .arg(&service.uri)
+            .arg(file),
+    )
+}
+
+/// Our client asks a service that others wrote, over the same file.
+fn duckdb(folder: &Path, kusto: &Path, ours: &Service, storms: &Path) -> Result<(), String> {
+    let python = environment(folder, "duckdb")?;
+    let script = folder.join("storms.sql");
+    let path = storms.display().to_string().replace('\'', "''");
+    fs::write(
+        &script,
+        format!("CREATE TABLE storms AS SELECT * FROM read_csv('{path}', header = true);"),
+    )
+    .map_err(|error| format!("{}: {error}", script.display()))?;
+    let port = free_port()?;
+    let child = Command::new(python.with_file_name("duckdb-kql"))
+        .arg("serve")
+        .args(["--port", &port.to_string(), "--init"])
+        .arg(&script)
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| format!("cannot start duckdb-kql: {error}"))?;
+    let theirs = Service {
+        child,
+        uri: format!("http://127.0.0.1:{port}"),
+    };
+    wait_for(port)?;
+    let mut compared = 0;
+    for query in QUERIES {
+        let (found, expected) = (rows(kusto, &theirs.uri, query)?, rows(kusto, &ours.uri, query)?);
+        if found.len() != expected.len() {
+            return Err(format!(
+                "{query}: {} rows from duckdb-kql, {} from ours",
+                found.len(),
+                expected.len()
+            ));
+        }
+        for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            if found != expected {
+                return Err(format!(
+                    "{query}: row {number}: duckdb-kql {found}, ours {expected}"
+                ));
+            }
+        }
+        compared += found.len();
+    }
+    println!(
+        "duckdb-kql: {} queries, {compared} rows equal to ours",
+        QUERIES.len()
+    );
+    Ok(())
+}
+
+/// What our client gets for a query: one JSON object a row.
+fn rows(kusto: &Path, uri: &str, query: &str) -> Result<Vec<Value>, String> {
+    let text = output(Command::new(kusto).args(["query", "--cluster", uri, "--format", "jsonl", query]))?;
+    text.lines()
+        .map(|line| serde_json::from_str(line).map_err(|error| format!("{query}: {error}: {line}")))
+        .collect()
+}
+
+/// A service that runs until it is dropped.
+struct Service {
+    child: Child,
+    uri: String,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way nothing is left to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start_ours(kusto: &Path, storms: &Path) -> Result<Service, String> {
+    let mut child = Command::new(kusto)
+        .args(["serve", "--port", "0"])
+        .arg(storms)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start kusto serve: {error}"))?;
+    let stdout = child.stdout.take().ok_or("kusto serve has no standard output")?;
+    let mut service = Service {
+        child,
+        uri: String::new(),
+    };
+    // The first address that it prints is the one it listens on.
+    for line in BufReader::new(stdout).lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        if let Some(at) = line.find("http://") {
+            service.uri = line[at..]
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches('/')
+                .to_owned();
+            return Ok(service);
+        }
+    }
+    Err("kusto serve ended without saying where it listens".to_owned())
+}
+
+fn build_cli() -> Result<PathBuf, String> {
+    crate::cargo(&["build", "--locked", "--package", "kusto-cli"], &[])?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
+    Ok(target.join("debug/kusto"))
+}
+
+/// The Python of a virtual environment with the pinned packages, made when it is not there or they have changed.
+fn environment(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let requirements = crate::root().join("interop").join(name).join("requirements.txt");
+    let environment = folder.join(format!("venv-{name}"));
+    let python = environment.join("bin/python");
+    let (stamp, wanted) = (
+        environment.join("installed.txt"),
+        fs::read(&requirements).map_err(|e| e.to_string())?,
+    );
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    crate::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment),
+    )?;
+    crate::run(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--requirement"])
+            .arg(&requirements),
+    )?;
+    fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(python)
+}
+
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
+    Ok(listener.local_addr().map_err(|error| error.to_string())?.port())
+}
+
+fn wait_for(port: u16) -> Result<(), String> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err(format!("nothing listens on port {port} after a minute"))
+}
+
+fn output(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{command:?} failed: {}", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+}
