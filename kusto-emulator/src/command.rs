@@ -1,0 +1,121 @@
+//! Management commands: text in, one table out.
+
+mod change;
+mod ingest;
+mod scan;
+mod show;
+
+use std::sync::Arc;
+
+use kusto_protocol::{Column, ColumnType, ConversionError, RowBatch, RowBatchBuilder, Value};
+use scan::{ScanError, Scanner};
+
+use crate::error::{EngineError, EngineErrorKind};
+use crate::service::Service;
+use crate::session::Session;
+
+/// Runs the first part of a command, up to a `|` that pipes its result into a query.
+///
+/// Returns the result and the position of what follows the command: empty, or beginning with `|`.
+pub(crate) fn run(service: &Service, session: &Session, text: &str) -> Result<(RowBatch, usize), EngineError> {
+    let mut scanner = Scanner::new(text);
+    let outcome = dispatch(service, session, &mut scanner).map_err(|error| error.located(text))?;
+    Ok((outcome, scanner.position()))
+}
+
+fn dispatch(service: &Service, session: &Session, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
+    let start = *scanner;
+    if scanner.eat(".show") {
+        return show::run(service, session, scanner);
+    }
+    if scanner.eat(".ingest") {
+        return ingest::inline(service, session, scanner);
+    }
+    for (verb, mode) in ingest::FROM_QUERY {
+        if scanner.eat(verb) {
+            return ingest::from_query(service, session, scanner, *mode);
+        }
+    }
+    if scanner.eat(".cancel") {
+        return cancel(service, scanner);
+    }
+    match change::run(service, session, scanner)? {
+        Some(result) => Ok(result),
+        None => Err(unsupported(&start)),
+    }
+}
+
+/// `.cancel query "id" [with (reason = "…")]`
+fn cancel(service: &Service, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
+    scanner.expect("query")?;
+    let id = scanner.string()?;
+    scanner.properties()?;
+    let cancelled = service.queries.cancel(&id);
+    table(&[("ClientRequestId", ColumnType::String), ("RunningQueryCanceled", ColumnType::Bool)], |rows| {
+        rows.push_row(&[Value::String(&id), Value::Bool(cancelled)])
+    })
+}
+
+/// What can go wrong with a command.
+enum CommandError {
+    /// The text does not read as a command.
+    Scan(ScanError),
+    /// It reads, but cannot be done.
+    Engine(EngineError),
+}
+
+impl CommandError {
+    /// Adds line and column, as the service does.
+    fn located(self, text: &str) -> EngineError {
+        match self {
+            Self::Engine(error) => error,
+            Self::Scan(error) => {
+                let before = &text[..error.position.min(text.len())];
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+                let message = format!("Syntax error: SYN0002: {} [line:position={line}:{column}]", error.message);
+                EngineError::new(EngineErrorKind::Syntax, message)
+            }
+        }
+    }
+}
+
+impl From<ScanError> for CommandError {
+    fn from(error: ScanError) -> Self {
+        Self::Scan(error)
+    }
+}
+
+impl From<EngineError> for CommandError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<ConversionError> for CommandError {
+    fn from(error: ConversionError) -> Self {
+        Self::Engine(EngineError::new(EngineErrorKind::Runtime, error.to_string()))
+    }
+}
+
+/// A command that this service does not know, by its first words.
+fn unsupported(scanner: &Scanner<'_>) -> CommandError {
+    let words: Vec<&str> = scanner.rest().split_whitespace().take(3).collect();
+    let message = format!("the command '{}' is not supported by this service", words.join(" "));
+    CommandError::Engine(EngineError::new(EngineErrorKind::Unsupported, message))
+}
+
+fn semantic(message: String) -> CommandError {
+    CommandError::Engine(EngineError::new(EngineErrorKind::Semantic, message))
+}
+
+/// A result with these columns.
+fn table(
+    columns: &[(&str, ColumnType)],
+    fill: impl FnOnce(&mut RowBatchBuilder) -> Result<(), ConversionError>,
+) -> Result<RowBatch, CommandError> {
+    let columns: Arc<[Column]> = columns.iter().map(|(name, column_type)| Column::new(*name, column_type.clone())).collect();
+    let mut rows = RowBatchBuilder::new(columns);
+    fill(&mut rows)?;
+    Ok(rows.finish())
+}

@@ -1,0 +1,155 @@
+//! What all requests share: the databases, and the queries that run.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use kusto_protocol::{DataFormat, DateTime, Guid};
+
+use crate::error::{EngineError, EngineErrorKind};
+use crate::ingest::Rows;
+use crate::storage::{Database, Storage};
+
+/// A service, as its requests see it.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) storage: Storage,
+    pub(crate) queries: Queries,
+    /// When the service began.
+    pub(crate) started: DateTime,
+    /// The address at which it answers.
+    pub(crate) uri: String,
+}
+
+impl Service {
+    /// A database as it is now.
+    pub(crate) fn database(&self, name: &str) -> Result<Arc<Database>, EngineError> {
+        self.storage.database(name).ok_or_else(|| no_such_database(name))
+    }
+
+    /// Changes a database; a change that fails leaves it as it was.
+    pub(crate) fn update<T, E: From<EngineError>>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Database) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let outcome = self.storage.update(name, |database| {
+            let mut changed = database.clone();
+            let result = change(&mut changed)?;
+            *database = changed;
+            Ok(result)
+        });
+        outcome.unwrap_or_else(|| Err(no_such_database(name).into()))
+    }
+
+    /// Adds the rows of a body to a table: all of them, or none.
+    pub(crate) fn ingest(
+        &self,
+        database: &str,
+        table: &str,
+        format: DataFormat,
+        body: Bytes,
+    ) -> Result<u64, EngineError> {
+        let semantic = |message: String| EngineError::new(EngineErrorKind::Semantic, message);
+        let no_such_table = || {
+            semantic(format!(
+                "Entity not found: the database '{database}' has no table '{table}'; '.show tables' lists those there are"
+            ))
+        };
+        // Reading goes on without a lock; a schema that changes meanwhile makes `append` refuse the rows.
+        let schema = Arc::clone(&self.database(database)?.tables.get(table).ok_or_else(no_such_table)?.schema);
+        let mut reader = Rows::of_body(body, format, &schema).map_err(|error| semantic(error.to_string()))?;
+        let mut batches = Vec::new();
+        while let Some(batch) = reader.next().map_err(|error| semantic(error.to_string()))? {
+            batches.push(batch);
+        }
+        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        self.update(database, |database| {
+            let found = Arc::make_mut(database.tables.get_mut(table).ok_or_else(no_such_table)?);
+            batches.into_iter().try_for_each(|batch| found.append(batch).map_err(|error| semantic(error.to_string())))?;
+            Ok(rows)
+        })
+    }
+
+    /// An identifier that is always the same for a database of this name.
+    pub(crate) fn id_of(&self, database: &str) -> Guid {
+        let hash = |seed: u64| {
+            database.to_lowercase().bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
+        };
+        let [high, low] = [hash(FNV_OFFSET), hash(!FNV_OFFSET)];
+        Guid::from_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+    }
+}
+
+/// The queries that run, to be listed and cancelled.
+#[derive(Debug, Default)]
+pub(crate) struct Queries {
+    running: Mutex<HashMap<u64, RunningQuery>>,
+    next: AtomicU64,
+}
+
+/// A query that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct RunningQuery {
+    pub(crate) client_request_id: String,
+    pub(crate) text: String,
+    pub(crate) database: String,
+    pub(crate) started: SystemTime,
+    pub(crate) cancelled: Arc<AtomicBool>,
+}
+
+impl Queries {
+    /// Lists a query until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>, query: RunningQuery) -> Running {
+        let key = self.next.fetch_add(1, Ordering::Relaxed);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(key, query);
+        Running { queries: Arc::clone(self), key }
+    }
+
+    /// All that run now, longest first.
+    pub(crate) fn running(&self) -> Vec<RunningQuery> {
+        let mut running: Vec<_> =
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        running.sort_by_key(|query| query.started);
+        running
+    }
+
+    /// Asks the queries with this client request id to stop; false if there are none.
+    pub(crate) fn cancel(&self, client_request_id: &str) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = running.values().filter(|query| query.client_request_id == client_request_id);
+        found.map(|query| query.cancelled.store(true, Ordering::Relaxed)).count() > 0
+    }
+}
+
+/// A place in the list of queries that run.
+#[derive(Debug)]
+pub(crate) struct Running {
+    queries: Arc<Queries>,
+    key: u64,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.queries.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+/// An identifier that has not been before.
+pub(crate) fn new_guid() -> Guid {
+    let random = fastrand::u128(..) & !(0xf000 << 64) & !(0xc000 << 48);
+    // Version 4, variant 1: random, as RFC 9562 has it.
+    Guid::from_bytes((random | 0x4000 << 64 | 0x8000 << 48).to_be_bytes())
+}
+
+fn no_such_database(name: &str) -> EngineError {
+    let message = format!(
+        "Entity not found: there is no database '{name}'; '.show databases' lists those there are"
+    );
+    EngineError::new(EngineErrorKind::Semantic, message)
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
