@@ -2,6 +2,7 @@
 
 mod builder;
 mod column;
+mod de;
 
 use std::sync::Arc;
 

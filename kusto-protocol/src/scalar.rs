@@ -26,4 +26,9 @@ pub(crate) mod serde_name {
     pub(crate) const DATETIME: &str = "$kusto::DateTime";
     pub(crate) const GUID: &str = "$kusto::Guid";
     pub(crate) const TIMESPAN: &str = "$kusto::Timespan";
+
+    /// Whether a scalar asks for itself under this name.
+    pub(crate) fn is_scalar(name: &str) -> bool {
+        matches!(name, DATETIME | GUID | TIMESPAN)
+    }
 }
