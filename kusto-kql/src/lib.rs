@@ -11,8 +11,11 @@ mod command;
 mod error;
 mod lexer;
 mod parser;
+mod precedence;
+mod print;
 mod token;
 
 pub use command::{Command, is_command, parse_command};
 pub use error::{LineColumn, SyntaxError, SyntaxErrorKind};
 pub use parser::{MAX_DEPTH, parse, parse_operators};
+pub use print::print;

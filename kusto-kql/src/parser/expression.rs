@@ -5,6 +5,7 @@ use crate::ast::{
     BinaryOperator, Call, Expression, ExpressionKind, ListOperator, LogicalOperator, Name, NamedExpression,
     Operator, UnaryOperator,
 };
+use crate::precedence::{self, Precedence};
 use crate::token::TokenKind as T;
 use crate::token::{WordClass, is_boolean, word_class};
 
@@ -19,34 +20,14 @@ enum Infix {
     Between { negated: bool },
 }
 
-// How tightly operators bind. String operators bind more tightly than arithmetic: that is how the
-// service reads `a has "x" + 1`.
-const OR: u8 = 1;
-const AND: u8 = 2;
-const EQUALITY: u8 = 3;
-const RELATIONAL: u8 = 4;
-const ADDITIVE: u8 = 5;
-const MULTIPLICATIVE: u8 = 6;
-const STRING: u8 = 7;
-
 impl Infix {
-    fn precedence(self) -> u8 {
-        use BinaryOperator as B;
+    fn precedence(self) -> Precedence {
         match self {
-            Self::Logical(LogicalOperator::Or) => OR,
-            Self::Logical(LogicalOperator::And) => AND,
-            Self::List(_) | Self::Between { .. } => EQUALITY,
-            Self::Binary(B::Equal | B::NotEqual) => EQUALITY,
-            Self::Binary(B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual) => RELATIONAL,
-            Self::Binary(B::Add | B::Subtract) => ADDITIVE,
-            Self::Binary(B::Multiply | B::Divide | B::Modulo) => MULTIPLICATIVE,
-            Self::Binary(_) => STRING,
+            Self::Logical(LogicalOperator::Or) => precedence::OR,
+            Self::Logical(LogicalOperator::And) => precedence::AND,
+            Self::List(_) | Self::Between { .. } => precedence::EQUALITY,
+            Self::Binary(operator) => precedence::of_binary(operator),
         }
-    }
-
-    /// True if `a op b op c` is a chain; comparisons cannot be chained.
-    fn chains(self) -> bool {
-        matches!(self.precedence(), OR | AND | ADDITIVE | MULTIPLICATIVE)
     }
 }
 
@@ -57,7 +38,7 @@ impl Parser<'_> {
         let start = self.start();
         let source = match self.source_operator()? {
             Some(operator) => self.operator_expression(operator),
-            None => self.binary(OR)?,
+            None => self.binary(precedence::OR)?,
         };
         let source = self.piped(start, source)?;
         self.leave();
@@ -91,7 +72,7 @@ impl Parser<'_> {
     /// An expression without a pipe: an operand of an operator of a pipe.
     pub(super) fn expression(&mut self) -> Result<Expression> {
         self.enter()?;
-        let expression = self.binary(OR)?;
+        let expression = self.binary(precedence::OR)?;
         self.leave();
         Ok(expression)
     }
@@ -120,14 +101,14 @@ impl Parser<'_> {
     }
 
     /// Operators that bind at least as tightly as `least`, and their operands.
-    fn binary(&mut self, least: u8) -> Result<Expression> {
+    fn binary(&mut self, least: Precedence) -> Result<Expression> {
         let outer = self.begin_tree();
         let start = self.start();
         let mut left = self.unary()?;
-        let mut most = STRING;
+        let mut most = precedence::STRING;
         while let Some((infix, tokens)) = self.infix() {
-            let precedence = infix.precedence();
-            if precedence < least || precedence > most {
+            let found = infix.precedence();
+            if found < least || found > most {
                 break;
             }
             self.wrap()?;
@@ -137,10 +118,10 @@ impl Parser<'_> {
                 kind,
                 span: self.span_from(start),
             };
-            most = if infix.chains() {
-                precedence
+            most = if precedence::chains(found) {
+                found
             } else {
-                precedence - 1
+                found - 1
             };
         }
         self.end_tree(outer);

@@ -1,5 +1,6 @@
 //! Functions of `let` statements, parameters, patterns.
 
+use super::name::scalar_type;
 use super::{Parser, Result};
 use crate::ast::{
     Function, FunctionBody, ParameterDeclaration, ParameterType, Pattern, PatternDefinition, PatternRule,
@@ -15,7 +16,11 @@ impl Parser<'_> {
             return false;
         }
         match (self.kind(view + 1), self.kind(view + 2)) {
-            (T::CloseParen, T::OpenBrace) | (T::Word, T::Colon) => true,
+            (T::CloseParen, T::OpenBrace) => true,
+            // `(a: long` is a parameter, `(a: "x"` is a search for a term.
+            (T::Word, T::Colon) => {
+                self.kind(view + 3) == T::OpenParen || scalar_type(self.word(view + 3)).is_some()
+            }
             // A name in brackets may be several strings long; the colon after it decides.
             (T::OpenBracket, T::String) => {
                 let mut distance = view + 3;

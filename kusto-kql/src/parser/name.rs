@@ -162,19 +162,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn scalar_type(&mut self) -> Result<ScalarType> {
-        let scalar_type = match self.word(0) {
-            "bool" | "boolean" => ScalarType::Bool,
-            "date" | "datetime" => ScalarType::DateTime,
-            "decimal" => ScalarType::Decimal,
-            "dynamic" => ScalarType::Dynamic,
-            "guid" | "uuid" | "uniqueid" => ScalarType::Guid,
-            "int" | "int8" | "int16" | "int32" | "uint" | "uint8" | "uint16" => ScalarType::Int,
-            "long" | "int64" | "uint32" | "uint64" | "ulong" => ScalarType::Long,
-            "real" | "double" | "float" => ScalarType::Real,
-            "string" => ScalarType::String,
-            "time" | "timespan" => ScalarType::Timespan,
-            _ => return Err(self.unexpected("a type")),
-        };
+        let scalar_type = scalar_type(self.word(0)).ok_or_else(|| self.unexpected("a type"))?;
         self.advance(1);
         Ok(scalar_type)
     }
@@ -237,4 +225,21 @@ impl Parser<'_> {
         }
         value
     }
+}
+
+/// The type a word names.
+pub(super) fn scalar_type(word: &str) -> Option<ScalarType> {
+    Some(match word {
+        "bool" | "boolean" => ScalarType::Bool,
+        "date" | "datetime" => ScalarType::DateTime,
+        "decimal" => ScalarType::Decimal,
+        "dynamic" => ScalarType::Dynamic,
+        "guid" | "uuid" | "uniqueid" => ScalarType::Guid,
+        "int" | "int8" | "int16" | "int32" | "uint" | "uint8" | "uint16" => ScalarType::Int,
+        "long" | "int64" | "uint32" | "uint64" | "ulong" => ScalarType::Long,
+        "real" | "double" | "float" => ScalarType::Real,
+        "string" => ScalarType::String,
+        "time" | "timespan" => ScalarType::Timespan,
+        _ => return None,
+    })
 }
