@@ -18,6 +18,7 @@ mod one_api_error;
 mod parse_error;
 mod percent;
 mod properties;
+mod request;
 mod scalar;
 mod secret;
 
@@ -39,5 +40,6 @@ pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_strin
 pub use one_api_error::{OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use properties::{ClientRequestProperties, DataScope, QueryConsistency, QueryLanguage, options};
+pub use request::{AcceptEncoding, QueryVersion, Request, RequestKind, StreamingSource, tracing_value};
 pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
 pub use secret::Secret;

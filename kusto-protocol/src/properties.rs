@@ -202,7 +202,7 @@ impl ClientRequestProperties {
     /// use std::time::Duration;
     /// use kusto_protocol::ClientRequestProperties;
     ///
-    /// let minutes = |minutes| Duration::from_secs(60 * minutes);
+    /// let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     /// let properties = ClientRequestProperties::new();
     /// assert_eq!(properties.effective_server_timeout(minutes(4)), minutes(4));
     /// assert_eq!(properties.server_timeout(minutes(90)).effective_server_timeout(minutes(4)), minutes(60));

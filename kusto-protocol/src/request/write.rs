@@ -1,0 +1,210 @@
+//! From request to HTTP.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use http::{Method, Uri};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{QueryVersion, Request, RequestKind, StreamingSource, WHAT, header};
+use crate::connection_string::ConnectionString;
+use crate::data_format::DataFormat;
+use crate::endpoint::Endpoint;
+use crate::parse_error::{ParseError, ParseErrorKind};
+use crate::percent::encode;
+
+/// The body of queries and commands.
+#[derive(Serialize)]
+struct Body<'a> {
+    db: &'a str,
+    csl: &'a str,
+    #[serde(skip_serializing_if = "is_empty")]
+    properties: Value,
+}
+
+pub(super) fn request(request: Request, endpoint: &Endpoint) -> Result<http::Request<Bytes>, ParseError> {
+    request.properties.check()?;
+    let mut headers = headers(&request);
+    let properties = &request.properties;
+    let (method, uri, body) = match request.kind {
+        RequestKind::Query {
+            database,
+            text,
+            version,
+            method,
+        } => {
+            let path = match version {
+                QueryVersion::V1 => Endpoint::QUERY_V1,
+                QueryVersion::V2 => Endpoint::QUERY_V2,
+            };
+            let body = body(&database, &text, properties.to_json())?;
+            match method {
+                Method::GET => (Method::GET, endpoint.uri(&with_query(path, &body))?, Bytes::new()),
+                _ => (Method::POST, endpoint.uri(path)?, json(&body, &mut headers)?),
+            }
+        }
+        RequestKind::Mgmt { database, text } => {
+            let body = body(&database, &text, properties.to_json())?;
+            (
+                Method::POST,
+                endpoint.uri(Endpoint::MGMT)?,
+                json(&body, &mut headers)?,
+            )
+        }
+        RequestKind::StreamingIngest {
+            database,
+            table,
+            format,
+            mapping,
+            source,
+        } => {
+            let is_blob = matches!(source, StreamingSource::Blob(_));
+            let uri = ingest_uri(endpoint, &database, &table, format, mapping.as_deref(), is_blob)?;
+            option_headers(&properties.options, &mut headers);
+            let body = match source {
+                StreamingSource::Data { body, is_gzip } => {
+                    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+                    if is_gzip {
+                        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                    }
+                    body
+                }
+                StreamingSource::Blob(blob) => {
+                    json(&serde_json::json!({"sourceUri": blob.expose()}), &mut headers)?
+                }
+            };
+            (Method::POST, uri, body)
+        }
+    };
+    let mut http = http::Request::new(body);
+    *http.method_mut() = method;
+    *http.uri_mut() = uri;
+    *http.headers_mut() = headers;
+    Ok(http)
+}
+
+fn headers(request: &Request) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(encoding) = request.accept_encoding.as_str() {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    headers.insert(
+        Request::HEADER_VERSION,
+        HeaderValue::from_static(Request::API_VERSION),
+    );
+    if request.read_only {
+        headers.insert(Request::HEADER_READONLY, HeaderValue::from_static("true"));
+    }
+    for (name, text) in [
+        (
+            Request::HEADER_CLIENT_REQUEST_ID,
+            &request.properties.client_request_id,
+        ),
+        (Request::HEADER_APP, &request.properties.application),
+        (Request::HEADER_USER, &request.properties.user),
+        (Request::HEADER_CLIENT_VERSION, &request.client_version),
+    ] {
+        if let Some(value) = text.as_deref().and_then(header::value) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+/// The options of a streaming ingestion travel as headers, since its body is data.
+fn option_headers(options: &Map<String, Value>, headers: &mut HeaderMap) {
+    for (name, value) in options {
+        let text = match value {
+            Value::String(text) => header::value(text),
+            value => header::value(&value.to_string()),
+        };
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), text) {
+            headers.entry(name).or_insert(value);
+        }
+    }
+}
+
+fn body<'a>(database: &'a str, text: &'a str, properties: Value) -> Result<Body<'a>, ParseError> {
+    if text.trim().is_empty() {
+        return Err(missing("the text of the query or command is empty"));
+    }
+    let db = if database.is_empty() {
+        ConnectionString::DEFAULT_DATABASE
+    } else {
+        database
+    };
+    Ok(Body {
+        db,
+        csl: text,
+        properties,
+    })
+}
+
+fn json(body: &impl Serialize, headers: &mut HeaderMap) -> Result<Bytes, ParseError> {
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    // Strings, numbers and maps with string keys always make JSON.
+    let json = serde_json::to_vec(body);
+    json.map(Bytes::from).map_err(|error| {
+        ParseError::new(
+            WHAT,
+            ParseErrorKind::Malformed,
+            None,
+            format!("the body cannot be written: {error}"),
+        )
+    })
+}
+
+fn with_query(path: &str, body: &Body<'_>) -> String {
+    let mut uri = format!("{path}?db={}&csl={}", encode(body.db), encode(body.csl));
+    if !is_empty(&body.properties) {
+        uri.push_str("&properties=");
+        uri.push_str(&encode(&body.properties.to_string()));
+    }
+    uri
+}
+
+fn ingest_uri(
+    endpoint: &Endpoint,
+    database: &str,
+    table: &str,
+    format: DataFormat,
+    mapping: Option<&str>,
+    is_blob: bool,
+) -> Result<Uri, ParseError> {
+    if database.is_empty() || table.is_empty() {
+        return Err(missing("a streaming ingestion needs a database and a table"));
+    }
+    if [database, table].iter().any(|name| matches!(*name, "." | "..")) {
+        // Percent-encoding does not keep URL libraries from resolving these as steps in the path.
+        let message = "a database or table cannot be called . or .. in an address";
+        return Err(ParseError::new(WHAT, ParseErrorKind::Unsupported, None, message));
+    }
+    let path = Endpoint::INGEST;
+    let mut uri = format!(
+        "{path}/{}/{}?streamFormat={format}",
+        encode(database),
+        encode(table)
+    );
+    if let Some(mapping) = mapping {
+        uri.push_str("&mappingName=");
+        uri.push_str(&encode(mapping));
+    }
+    if is_blob {
+        uri.push_str("&sourceKind=uri");
+    }
+    endpoint.uri(&uri)
+}
+
+fn is_empty(properties: &Value) -> bool {
+    properties.as_object().is_none_or(Map::is_empty)
+}
+
+fn missing(message: &'static str) -> ParseError {
+    ParseError::new(WHAT, ParseErrorKind::Missing, None, message)
+}
