@@ -3,6 +3,7 @@
 
 mod attach;
 mod error;
+mod function;
 mod ingest;
 mod sample;
 mod session;

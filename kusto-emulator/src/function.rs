@@ -1,0 +1,209 @@
+//! Scalar functions and operators: one registry, by family.
+//!
+//! A function is a row of a table: its name, its signature in words, how many arguments it takes, and how it
+//! binds to arguments of given types. Binding gives a [`Call`] that maps vectors to a vector. Most are a
+//! function of one row, [lifted](lift) over the rows of a batch; Arrow's kernels are used where their
+//! semantics are Kusto's.
+
+mod arguments;
+mod arithmetic;
+mod bin;
+mod comparison;
+mod conditional;
+mod conversion;
+mod json;
+mod kind;
+mod lift;
+mod logic;
+mod membership;
+mod number;
+mod pattern;
+mod predicate;
+mod regular;
+mod replace;
+mod session;
+mod string;
+mod time_text;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use kusto_protocol::ColumnType;
+
+use crate::error::{BindError, EvalError};
+use crate::session::Session;
+use crate::vector::Vector;
+
+pub(crate) use arguments::Argument;
+pub(crate) use conversion::cast;
+pub(crate) use json::{from_value as json_from_value, to_text as json_text};
+
+use arguments::Arguments;
+
+/// Binds the function or operator `name` to arguments of given types.
+///
+/// Operators go by their spelling: `==`, `has`, `!in`, `between`, `and`; a sign before an expression is
+/// `unary -`. `a.b` and `a[b]` are the functions `.` and `[]`, the name being a constant string.
+///
+/// # Errors
+///
+/// The name is unknown (with the nearest known one), the number of arguments is wrong, or an argument's
+/// type does not fit.
+pub(crate) fn resolve(name: &str, arguments: &[Argument<'_>]) -> Result<Call, BindError> {
+    let Some(function) = REGISTRY.get(name) else {
+        return Err(unknown(name, REGISTRY.keys().copied()));
+    };
+    if !(function.min_arguments..=function.max_arguments).contains(&arguments.len()) {
+        let (min, max) = (function.min_arguments, function.max_arguments);
+        return Err(BindError::argument_count(
+            name,
+            match max {
+                _ if min == max => min.to_string(),
+                MANY => format!("at least {min}"),
+                _ => format!("{min} to {max}"),
+            },
+        ));
+    }
+    (function.bind)(&Arguments::new(function.name, arguments))
+}
+
+/// Every function and operator with its family, in the order of the documentation's families.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static Function)> {
+    FAMILIES
+        .iter()
+        .flat_map(|family| family.functions.iter().map(|function| (family.name, function)))
+}
+
+/// The error for a name that is in no table, with the nearest one that is.
+pub(crate) fn unknown(name: &str, known: impl Iterator<Item = &'static str>) -> BindError {
+    let mut error = BindError::unknown_function(name);
+    let nearest = known
+        .filter(|known| known.len() > 2)
+        .map(|known| (distance(name, known), known))
+        .min();
+    if let Some((distance, known)) = nearest
+        && distance <= name.len().div_ceil(4)
+    {
+        error.message.push_str(&format!(" Did you mean '{known}'?"));
+    }
+    error
+}
+
+/// A function or operator as the registry knows it.
+pub(crate) struct Function {
+    /// The name or the spelling of the operator.
+    pub(crate) name: &'static str,
+    /// Arguments and result in words.
+    pub(crate) signature: &'static str,
+    min_arguments: usize,
+    max_arguments: usize,
+    bind: fn(&Arguments<'_>) -> Result<Call, BindError>,
+}
+
+impl Function {
+    const fn new(
+        name: &'static str,
+        (min_arguments, max_arguments): (usize, usize),
+        signature: &'static str,
+        bind: fn(&Arguments<'_>) -> Result<Call, BindError>,
+    ) -> Self {
+        Self {
+            name,
+            signature,
+            min_arguments,
+            max_arguments,
+            bind,
+        }
+    }
+}
+
+/// Functions that belong together.
+struct Family {
+    name: &'static str,
+    functions: &'static [Function],
+}
+
+/// Maps the vectors of the arguments to the vector of results, for so many rows.
+type Evaluate = dyn Fn(&[Vector], usize, &Session) -> Result<Vector, EvalError> + Send + Sync;
+
+/// A function bound to the types of its arguments.
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// The type of the result.
+    pub(crate) ty: ColumnType,
+    /// Whether equal arguments always give equal results: not so for `rand()`.
+    pub(crate) deterministic: bool,
+    function: Arc<Evaluate>,
+}
+
+impl Call {
+    fn new(
+        ty: ColumnType,
+        function: impl Fn(&[Vector], usize, &Session) -> Result<Vector, EvalError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            ty,
+            deterministic: true,
+            function: Arc::new(function),
+        }
+    }
+
+    /// The results for `rows` rows; constant if all arguments are.
+    pub(crate) fn evaluate(
+        &self,
+        arguments: &[Vector],
+        rows: usize,
+        session: &Session,
+    ) -> Result<Vector, EvalError> {
+        (self.function)(arguments, rows, session)
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("ty", &self.ty)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Edits between two names, letters moved counted as two.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(!a.eq_ignore_ascii_case(b));
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+/// No upper limit to the number of arguments.
+const MANY: usize = usize::MAX;
+
+const FAMILIES: &[Family] = &[
+    comparison::FAMILY,
+    logic::FAMILY,
+    arithmetic::FAMILY,
+    predicate::FAMILY,
+    membership::FAMILY,
+    string::FAMILY,
+    replace::FAMILY,
+    regular::FAMILY,
+    conversion::FAMILY,
+    conditional::FAMILY,
+    bin::FAMILY,
+    session::FAMILY,
+];
+
+static REGISTRY: LazyLock<HashMap<&'static str, &'static Function>> =
+    LazyLock::new(|| all().map(|(_, function)| (function.name, function)).collect());
+
+#[cfg(test)]
+mod tests;
