@@ -5,6 +5,7 @@
 
 mod calendar;
 mod color;
+mod columns;
 mod font;
 mod layout;
 mod legend;
@@ -15,11 +16,14 @@ mod scale;
 mod scene;
 mod svg;
 mod text;
+mod visualization;
 
+pub(crate) use columns::chart_data;
 pub(crate) use layout::scene;
 pub(crate) use png::write_png;
 pub(crate) use svg::write_svg;
 pub(crate) use text::{TextStyle, draw_text};
+pub(crate) use visualization::Visualization;
 
 /// The shapes a chart can take here; `render` has more names than that, see the `columns` module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +74,7 @@ impl X {
     fn labels(&self) -> Vec<String> {
         match self {
             Self::Labels(labels) => labels.clone(),
-            Self::Numbers(numbers) => numbers.iter().map(|number| scale::exact(*number)).collect(),
+            Self::Numbers(numbers) => numbers.iter().map(f64::to_string).collect(),
             Self::Times(ticks) => calendar::labels(ticks),
         }
     }

@@ -315,11 +315,10 @@ mod tests {
     #[test]
     fn numbers_stand_to_the_right_and_control_characters_are_shown() {
         let expected = "\
- State             │    n │ ratio │ at                   │ ok   │ note
+\x20State             │    n │ ratio │ at                   │ ok   │ note
 ───────────────────┼──────┼───────┼──────────────────────┼──────┼─────────────
  TEXAS             │ 4701 │   0.5 │ 2007-09-20T21:57:00Z │ true │ {\"a\":[1,2]}
- line\\
-feed, comma │      │   NaN │                      │      │
+ line\\nfeed, comma │      │   NaN │                      │      │
 ";
         assert_eq!(printed(Format::Table), expected);
     }
@@ -336,7 +335,7 @@ feed, comma │      │   NaN │                      │      │
         assert_eq!(
             table(vec![batch], Some(30)),
             "\
- a            │ b
+\x20a            │ b
 ──────────────┼──────────────
  x            │ a text that…
  日本語日本…  │ y
@@ -352,7 +351,7 @@ feed, comma │      │   NaN │                      │      │
         assert_eq!(
             table(vec![batch], Some(40)),
             "\
- column 1 │ column 2 │ … │ column 9
+\x20column 1 │ column 2 │ … │ column 9
 ──────────┼──────────┼───┼──────────
  x        │ x        │ … │ x
 "
