@@ -30,15 +30,15 @@ pub const STORM_EVENTS_SCHEMA: &str = "StartTime:datetime, EndTime:datetime, Epi
 ///
 /// ```
 /// let mut csv = Vec::new();
-/// kusto_emulator::write_storm_events(2, &mut csv)?;
+/// kusto_emulator::write_storm_events(&mut csv, 2)?;
 /// assert!(csv.starts_with(b"StartTime,EndTime,EpisodeId,EventId,State,EventType,"));
 ///
 /// let mut longer = Vec::new();
-/// kusto_emulator::write_storm_events(50, &mut longer)?;
+/// kusto_emulator::write_storm_events(&mut longer, 50)?;
 /// assert!(longer.starts_with(&csv));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn write_storm_events(rows: u64, out: &mut impl Write) -> io::Result<()> {
+pub fn write_storm_events(out: &mut impl Write, rows: u64) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(BUFFER + 4096);
     let names = STORM_EVENTS_SCHEMA
         .split(", ")
@@ -391,7 +391,7 @@ mod tests {
 
     fn csv(rows: u64) -> String {
         let mut bytes = Vec::new();
-        write_storm_events(rows, &mut bytes).unwrap();
+        write_storm_events(&mut bytes, rows).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
