@@ -1,0 +1,228 @@
+//! The service: how it is set up, started and stopped.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use kusto_protocol::DateTime;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::attach::AttachedFile;
+use crate::server;
+use crate::service::{Queries, Service};
+use crate::storage::{Storage, Table};
+
+/// The database that a service has from the start, and that requests without a database mean.
+pub const DEFAULT_DATABASE: &str = "NetDefaultDB";
+
+/// A running service. It answers on a loopback address until it is dropped.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use kusto_emulator::Emulator;
+///
+/// let emulator = Emulator::start().await?;
+/// assert!(emulator.uri().starts_with("http://127.0.0.1:"));
+/// emulator.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Emulator {
+    service: Arc<Service>,
+    connection_string: String,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl Emulator {
+    /// Starts a service with one empty database, [`DEFAULT_DATABASE`], on a free port.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    pub async fn start() -> Result<Self, EmulatorError> {
+        Self::builder().start().await
+    }
+
+    /// A service to be set up before it starts.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    /// The address: `http://127.0.0.1:54321`.
+    pub fn uri(&self) -> &str {
+        &self.service.uri
+    }
+
+    /// A connection string for a client: the address and the default database.
+    pub fn connection_string(&self) -> &str {
+        &self.connection_string
+    }
+
+    /// The names of the tables in the default database and their columns, as `(a:long, b:string)`.
+    pub fn tables(&self) -> Vec<(String, String)> {
+        let database = self.service.storage.database(DEFAULT_DATABASE);
+        database.iter().flat_map(|database| database.tables.values()).map(|table| (table.name.clone(), csl(table))).collect()
+    }
+
+    /// Stops answering; requests that run are answered first.
+    pub async fn stop(mut self) {
+        self.stop.take();
+        // What it could report, an address that went away, is what stopping is for.
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn csl(table: &Table) -> String {
+    let columns: Vec<String> =
+        table.schema.iter().map(|column| format!("{}:{}", column.name, column.column_type)).collect();
+    format!("({})", columns.join(", "))
+}
+
+/// Sets up an [`Emulator`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct EmulatorBuilder {
+    address: Option<SocketAddr>,
+    databases: Vec<String>,
+    files: Vec<(Option<String>, PathBuf)>,
+}
+
+impl EmulatorBuilder {
+    /// The port on 127.0.0.1 to listen on; without one, or with 0, a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.address = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        self
+    }
+
+    /// The address to listen on. There is no authentication: whoever reaches it can read and change everything.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// A database to have besides [`DEFAULT_DATABASE`].
+    pub fn database(mut self, name: impl Into<String>) -> Self {
+        self.databases.push(name.into());
+        self
+    }
+
+    /// A CSV, TSV, PSV, JSON, JSON lines or Parquet file to have as a table of the default database, under the file's
+    /// name without its extensions. Text may be compressed with gzip.
+    ///
+    /// The types of the columns are found from all values. The file is not loaded: queries read it.
+    pub fn attach(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push((None, path.into()));
+        self
+    }
+
+    /// As [`EmulatorBuilder::attach`], under this name.
+    pub fn attach_as(mut self, table: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.files.push((Some(table.into()), path.into()));
+        self
+    }
+
+    /// Starts the service.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be attached, or the address cannot be had; the message says which and why.
+    pub async fn start(self) -> Result<Emulator, EmulatorError> {
+        let storage = Storage::new();
+        storage.create_database(DEFAULT_DATABASE);
+        for name in &self.databases {
+            storage.create_database(name);
+        }
+        let storage = attach(storage, self.files).await?;
+        let address = self.address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let cannot_listen = |error: io::Error| {
+            let message = format!("cannot listen on {address}: {error}; choose another port, or 0 for a free one");
+            EmulatorError { kind: EmulatorErrorKind::Address, message }
+        };
+        let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
+        let uri = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
+        let connection_string = format!("{uri}/{DEFAULT_DATABASE}");
+        let started = DateTime::from(SystemTime::now());
+        let service = Arc::new(Service { storage, queries: Arc::new(Queries::default()), started, uri });
+        let (stop, stopped) = oneshot::channel();
+        let router = server::router(Arc::clone(&service));
+        let server = tokio::spawn(async move {
+            let until = async {
+                // Either word, or the sender's end, means stop.
+                let _ = stopped.await;
+            };
+            axum::serve(listener, router).with_graceful_shutdown(until).await
+        });
+        Ok(Emulator { service, connection_string, stop: Some(stop), server })
+    }
+}
+
+/// Reads the schemas of the files on a thread that may block.
+async fn attach(storage: Storage, files: Vec<(Option<String>, PathBuf)>) -> Result<Storage, EmulatorError> {
+    let refused = |message: String| EmulatorError { kind: EmulatorErrorKind::File, message };
+    let attached = tokio::task::spawn_blocking(move || {
+        for (name, path) in files {
+            let file = AttachedFile::open(&path)?;
+            let name = name.unwrap_or_else(|| AttachedFile::table_name(&path));
+            let table = Table::of_file(name.clone(), file);
+            let taken = storage.update(DEFAULT_DATABASE, |database| database.tables.insert(name, Arc::new(table)));
+            if let Some(Some(taken)) = taken {
+                return Err(format!(
+                    "{}: there is a table '{}' already; give this file another name: name={}",
+                    path.display(),
+                    taken.name,
+                    path.display()
+                ));
+            }
+        }
+        Ok(storage)
+    });
+    attached.await.map_err(|error| refused(error.to_string()))?.map_err(refused)
+}
+
+/// A service that could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmulatorError {
+    kind: EmulatorErrorKind,
+    message: String,
+}
+
+/// What kept a service from starting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EmulatorErrorKind {
+    /// The address to listen on.
+    Address,
+    /// A file to attach.
+    File,
+}
+
+impl EmulatorError {
+    /// What kept the service from starting.
+    pub const fn kind(&self) -> EmulatorErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for EmulatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EmulatorError {}
