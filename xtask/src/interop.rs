@@ -1,13 +1,14 @@
 //! Runs other people's clients against our service, and our client against theirs. See interop/README.md.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use crate::service::{self, Service};
 
 /// Queries that every service here answers in the same way.
 const QUERIES: &[&str] = &[
@@ -39,14 +40,14 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
             "there is no interop check '{unknown}'; there are python and duckdb"
         ));
     }
-    let kusto = build_cli()?;
+    let kusto = service::build_cli()?;
     let folder = crate::root().join("target/interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let storms = folder.join("storms.csv");
     let sample = output(Command::new(&kusto).args(["sample", "storms", "--rows", "2000"]))?;
     fs::write(&storms, sample).map_err(|error| format!("{}: {error}", storms.display()))?;
 
-    let service = start_ours(&kusto, &storms)?;
+    let service = service::start(&kusto, &[&storms])?;
     if wants("python") {
         python(&folder, &kusto, &service)?;
     }
@@ -131,55 +132,6 @@ fn rows(kusto: &Path, uri: &str, query: &str) -> Result<Vec<Value>, String> {
     text.lines()
         .map(|line| serde_json::from_str(line).map_err(|error| format!("{query}: {error}: {line}")))
         .collect()
-}
-
-/// A service that runs until it is dropped.
-struct Service {
-    child: Child,
-    uri: String,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way nothing is left to do.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn start_ours(kusto: &Path, storms: &Path) -> Result<Service, String> {
-    let mut child = Command::new(kusto)
-        .args(["serve", "--port", "0"])
-        .arg(storms)
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("cannot start kusto serve: {error}"))?;
-    let stdout = child.stdout.take().ok_or("kusto serve has no standard output")?;
-    let mut service = Service {
-        child,
-        uri: String::new(),
-    };
-    // The first address that it prints is the one it listens on.
-    for line in BufReader::new(stdout).lines() {
-        let line = line.map_err(|error| error.to_string())?;
-        if let Some(at) = line.find("http://") {
-            service.uri = line[at..]
-                .split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches('/')
-                .to_owned();
-            return Ok(service);
-        }
-    }
-    Err("kusto serve ended without saying where it listens".to_owned())
-}
-
-fn build_cli() -> Result<PathBuf, String> {
-    crate::cargo(&["build", "--locked", "--package", "kusto-cli"], &[])?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from);
-    Ok(target.join("debug/kusto"))
 }
 
 /// The Python of a virtual environment with the pinned packages, made when it is not there or they have changed.

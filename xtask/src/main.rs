@@ -7,6 +7,8 @@
 
 mod interop;
 mod layers;
+mod memory;
+mod service;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("check") => check(),
         Some("interop") => interop::run(&arguments[1..]),
+        Some("memory") => memory::run(),
         Some("layers") => report(layers::violations()),
         Some("tidy") => report(tidy::violations()),
         Some("test") => test(),
@@ -42,6 +45,7 @@ cargo xtask CHORE
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
             (name one to run it alone: python, duckdb)
+  memory    a gigabyte through the client, and what it holds of it
   layers    which crate may depend on which
   tidy      rules of the source tree
   ci        all of the above";
@@ -49,7 +53,8 @@ cargo xtask CHORE
 fn ci() -> Result<(), String> {
     test()?;
     check()?;
-    interop::run(&[])
+    interop::run(&[])?;
+    memory::run()
 }
 
 /// The command that the README names.

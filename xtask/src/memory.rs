@@ -1,0 +1,105 @@
+//! Shows that memory does not grow with an answer: a gigabyte streams through the client, and its peak is compared
+//! with that of a client that reads one row.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::service;
+
+/// What the peak may grow by, in bytes.
+const MOST_GROWTH: u64 = 64 << 20;
+
+/// Rows of about a thousand bytes: more than 1 GB as JSON.
+const ROWS: u64 = 1_000_000;
+
+pub(crate) fn run() -> Result<(), String> {
+    let kusto = service::build_cli()?;
+    let service = service::start(&kusto, &[])?;
+    let small = measure(&kusto, &service.uri, "print x = 1")?;
+    let filler = "abcdefghij".repeat(100);
+    let query =
+        format!("set notruncation; range x from 1 to {ROWS} step 1 | extend text = strcat('{filler}', x)");
+    let large = measure(&kusto, &service.uri, &query)?;
+    let growth = large.peak.saturating_sub(small.peak);
+    println!(
+        "{} rows, {} MB of CSV in {:.1} s: peak {:.1} MiB, {:.1} MiB above that of one row",
+        ROWS,
+        large.bytes / 1_000_000,
+        large.elapsed.as_secs_f64(),
+        large.peak as f64 / MIB,
+        growth as f64 / MIB,
+    );
+    if large.bytes < 1_000_000_000 {
+        return Err(format!("only {} bytes came", large.bytes));
+    }
+    if growth >= MOST_GROWTH {
+        return Err(format!(
+            "the peak grew by {growth} bytes; at most {MOST_GROWTH} are allowed"
+        ));
+    }
+    Ok(())
+}
+
+struct Measured {
+    /// Bytes written to standard output.
+    bytes: u64,
+    /// The most memory that was resident at any time, in bytes.
+    peak: u64,
+    elapsed: Duration,
+}
+
+fn measure(kusto: &Path, uri: &str, query: &str) -> Result<Measured, String> {
+    let started = Instant::now();
+    let mut child = Command::new(kusto)
+        .args(["query", "--cluster", uri, "--format", "csv", query])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .map_err(|error| format!("cannot run {}: {error}", kusto.display()))?;
+    let peak = watch(&child);
+    let mut stdout = child.stdout.take().ok_or("no standard output")?;
+    let (mut bytes, mut buffer) = (0, vec![0; 1 << 16]);
+    loop {
+        match stdout.read(&mut buffer).map_err(|error| error.to_string())? {
+            0 => break,
+            read => bytes += read as u64,
+        }
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err(format!("the query failed: {status}"));
+    }
+    Ok(Measured {
+        bytes,
+        peak: peak.load(Ordering::Relaxed),
+        elapsed: started.elapsed(),
+    })
+}
+
+/// Reads the process's own high-water mark until it has ended.
+fn watch(child: &Child) -> Arc<AtomicU64> {
+    let (peak, status) = (
+        Arc::new(AtomicU64::new(0)),
+        format!("/proc/{}/status", child.id()),
+    );
+    let seen = Arc::clone(&peak);
+    thread::spawn(move || {
+        while let Ok(status) = fs::read_to_string(&status) {
+            let Some(kib) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) else {
+                break;
+            };
+            let kib: u64 = kib.trim().trim_end_matches(" kB").parse().unwrap_or_default();
+            seen.fetch_max(kib << 10, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(2));
+        }
+    });
+    peak
+}
+
+const MIB: f64 = (1 << 20) as f64;
