@@ -11,7 +11,9 @@ mod conversion_error;
 mod data_format;
 mod decode;
 mod encode;
+mod deep_link;
 mod endpoint;
+mod error_response;
 mod frame;
 mod literal;
 mod one_api_error;
@@ -31,7 +33,9 @@ pub use conversion_error::ConversionError;
 pub use data_format::{DataFormat, MappingKind};
 pub use decode::{DecodeError, DecodeErrorKind, DecoderConfig, FrameDecoder};
 pub use encode::{EncodeError, EncodeErrorKind, FrameEncoder, Layout};
+pub use deep_link::{DeepLink, DeepLinkTarget, QueryEncoding};
 pub use endpoint::Endpoint;
+pub use error_response::{ErrorBody, ErrorResponse};
 pub use frame::{
     Column, ColumnType, DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, TableCompletion,
     TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
