@@ -23,8 +23,8 @@ pub use graph::{
 };
 pub use literal::{DynamicEntry, DynamicKind, DynamicValue, Literal, LiteralKind};
 pub use operator::{
-    Facet, Find, FindColumn, FindProjection, ForkBranch, Join, Lookup, MacroExpand, MakeSeries, MvApply,
-    MvExpand, MvExpandColumn, Nulls, Operator, OperatorKind, Order, OrderedExpression, Parameter,
+    Evaluate, Facet, Find, FindColumn, FindProjection, ForkBranch, Join, Lookup, MacroExpand, MakeSeries,
+    MvApply, MvExpand, MvExpandColumn, Nulls, Operator, OperatorKind, Order, OrderedExpression, Parameter,
     ParseColumn, ParseKv, ParsePattern, ParseSegment, Partition, PartitionBody, Range, Reduce, Render,
     RenderProperty, ReorderedColumn, SampleDistinct, Scan, ScanAssignment, ScanStep, Search, SeriesAggregate,
     SeriesRange, Summarize, Top, TopHitters, TopNested,

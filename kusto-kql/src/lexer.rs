@@ -290,7 +290,7 @@ impl<'a> Lexer<'a> {
             match self.peek(0) {
                 0 | b'\r' | b'\n' if self.ends_line() => return TokenKind::Unterminated,
                 b'\\' => {
-                    if !is_escape(self.peek(1)) {
+                    if !self.escape_is_whole() {
                         kind = TokenKind::BadEscape;
                     }
                     // Whatever follows the backslash does not end the string, but the line may end.
@@ -303,6 +303,18 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// True if the backslash at the position starts an escape with all its digits.
+    fn escape_is_whole(&self) -> bool {
+        let digits = match self.peek(1) {
+            b'x' => 2,
+            b'u' => 4,
+            b'U' => 8,
+            b'0'..=b'7' => 0,
+            letter => return ESCAPED.contains(&letter),
+        };
+        (2..2 + digits).all(|distance| self.peek(distance).is_ascii_hexdigit())
+    }
+
     /// True at the end of the line or of the text (a NUL inside the text is an ordinary character).
     fn ends_line(&self) -> bool {
         self.peek(0) != 0 || self.position == self.bytes.len()
@@ -310,6 +322,8 @@ impl<'a> Lexer<'a> {
 }
 
 const GUID_LENGTH: usize = 36;
+/// What a backslash may stand before, apart from digits and codes.
+const ESCAPED: &[u8] = b"'\"\\abfnrtv";
 
 fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
@@ -320,14 +334,6 @@ fn is_blank(c: char) -> bool {
         c,
         '\u{a0}' | '\u{1680}' | '\u{180e}' | '\u{2000}'
             ..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\u{feff}'
-    )
-}
-
-fn is_escape(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'\'' | b'"' | b'\\' | b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'u' | b'U' | b'x' | b'v' | b'0'
-            ..=b'7'
     )
 }
 

@@ -278,11 +278,13 @@ impl<'a> Parser<'a> {
 
     /// One or more, separated by commas.
     fn list<T>(&mut self, mut rule: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
-        let mut items = vec![rule(self)?];
-        while self.take(TokenKind::Comma) {
+        let mut items = Vec::new();
+        loop {
             items.push(rule(self)?);
+            if !self.take(TokenKind::Comma) {
+                return Ok(items);
+            }
         }
-        Ok(items)
     }
 
     /// One or more, separated by commas, in parentheses.

@@ -31,11 +31,11 @@ pub enum ExpressionKind {
     /// A literal of any type but dynamic.
     Literal(Literal),
     /// `dynamic(…)`.
-    Dynamic(DynamicValue),
+    Dynamic(Box<DynamicValue>),
     /// `{name}`: what a client is to replace before it sends the query.
     ClientParameter(String),
     /// `typeof(…)`.
-    Typeof(Typeof),
+    Typeof(Box<Typeof>),
     /// `object.name`, `object.['name']`.
     Member {
         /// What stands before the dot.
@@ -51,7 +51,7 @@ pub enum ExpressionKind {
         index: Box<Expression>,
     },
     /// `f(…)`, `cluster("c").database("d").f(…)`.
-    Call(Call),
+    Call(Box<Call>),
     /// `-x`, `+x`.
     Unary {
         /// The sign.

@@ -53,12 +53,7 @@ pub enum OperatorKind {
     /// `distinct …`; a lone [`super::ExpressionKind::Star`] for `distinct *`.
     Distinct(Vec<NamedExpression>),
     /// `evaluate plugin(…) : (schema)`
-    Evaluate {
-        /// The plugin and its arguments.
-        call: Call,
-        /// The schema promised.
-        schema: Option<RowSchema>,
-    },
+    Evaluate(Box<Evaluate>),
     /// `__executeAndCache`
     ExecuteAndCache,
     /// `extend …`
@@ -74,9 +69,9 @@ pub enum OperatorKind {
     /// `graph-mark-components`
     GraphMarkComponents,
     /// `graph-match …`
-    GraphMatch(GraphMatch),
+    GraphMatch(Box<GraphMatch>),
     /// `graph-shortest-paths …`
-    GraphShortestPaths(GraphMatch),
+    GraphShortestPaths(Box<GraphMatch>),
     /// `graph-to-table …`
     GraphToTable(Vec<GraphOutput>),
     /// `graph-where-edges predicate`
@@ -84,7 +79,7 @@ pub enum OperatorKind {
     /// `graph-where-nodes predicate`
     GraphWhereNodes(Expression),
     /// `invoke f(…)`; the call may have an object.
-    Invoke(Call),
+    Invoke(Box<Call>),
     /// `join …`
     Join(Box<Join>),
     /// `lookup …`
@@ -96,15 +91,15 @@ pub enum OperatorKind {
     /// `make-series …`
     MakeSeries(Box<MakeSeries>),
     /// `mv-apply …`
-    MvApply(MvApply),
+    MvApply(Box<MvApply>),
     /// `mv-expand …`
-    MvExpand(MvExpand),
+    MvExpand(Box<MvExpand>),
     /// `parse expression with …`; `kind` and `flags` are parameters.
-    Parse(ParsePattern),
+    Parse(Box<ParsePattern>),
     /// `parse-kv …`
     ParseKv(Box<ParseKv>),
     /// `parse-where expression with …`
-    ParseWhere(ParsePattern),
+    ParseWhere(Box<ParsePattern>),
     /// `partition …`
     Partition(Box<Partition>),
     /// `print …`
@@ -140,7 +135,7 @@ pub enum OperatorKind {
     /// `sort by …`, `order by …`
     Sort(Vec<OrderedExpression>),
     /// `summarize … by …`
-    Summarize(Summarize),
+    Summarize(Box<Summarize>),
     /// `take n`, `limit n`
     Take(Expression),
     /// `top n by …`
@@ -197,6 +192,15 @@ pub struct ReorderedColumn {
     pub column: Expression,
     /// How columns of a wildcard are ordered.
     pub order: Option<Order>,
+}
+
+/// `evaluate plugin(…) : (schema)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluate {
+    /// The plugin and its arguments.
+    pub call: Call,
+    /// The schema promised.
+    pub schema: Option<RowSchema>,
 }
 
 /// `facet by columns with (operators)`.

@@ -34,7 +34,7 @@ pub enum StatementKind {
         /// The function's name.
         name: Name,
         /// The function.
-        function: Function,
+        function: Box<Function>,
     },
     /// `set option`, `set option = value`.
     Set {
@@ -55,7 +55,7 @@ pub enum StatementKind {
     /// `restrict access to (T, View*, database("d").*)`.
     RestrictAccess(Vec<Expression>),
     /// `declare pattern name`, with or without its definition.
-    Pattern(Pattern),
+    Pattern(Box<Pattern>),
 }
 
 /// A function of a `let` statement.

@@ -3,7 +3,7 @@
 use super::{Parser, Result};
 use crate::ast::{
     BinaryOperator, Call, Expression, ExpressionKind, ListOperator, LogicalOperator, Name, NamedExpression,
-    Operator, UnaryOperator,
+    UnaryOperator,
 };
 use crate::precedence::{self, Precedence};
 use crate::token::TokenKind as T;
@@ -32,17 +32,22 @@ impl Infix {
 }
 
 impl Parser<'_> {
+    /// The expression that starts there and ends with the last token taken.
+    pub(super) fn node(&self, kind: ExpressionKind, start: usize) -> Expression {
+        Expression {
+            kind,
+            span: self.span_from(start),
+        }
+    }
+
     /// An expression or a pipe: what may stand in parentheses, after `let x =`, as an argument.
     pub(super) fn pipe(&mut self) -> Result<Expression> {
         self.enter()?;
         let start = self.start();
-        let source = match self.source_operator()? {
-            Some(operator) => self.operator_expression(operator),
-            None => self.binary(precedence::OR)?,
-        };
-        let source = self.piped(start, source)?;
+        let source = self.source()?;
+        let pipe = self.piped(start, source)?;
         self.leave();
-        Ok(source)
+        Ok(pipe)
     }
 
     /// The source with the operators after it, if any.
@@ -55,18 +60,18 @@ impl Parser<'_> {
             source: Box::new(source),
             operators,
         };
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(kind, start))
     }
 
-    fn operator_expression(&self, operator: Operator) -> Expression {
-        let span = operator.span;
-        Expression {
-            kind: ExpressionKind::Operator(Box::new(operator)),
-            span,
+    fn source(&mut self) -> Result<Expression> {
+        if !self.at_source_operator() {
+            return self.binary(precedence::OR);
         }
+        let operator = Box::new(self.operator()?);
+        Ok(Expression {
+            span: operator.span,
+            kind: ExpressionKind::Operator(operator),
+        })
     }
 
     /// An expression without a pipe: an operand of an operator of a pipe.
@@ -101,10 +106,21 @@ impl Parser<'_> {
     }
 
     /// Operators that bind at least as tightly as `least`, and their operands.
+    ///
+    /// What most expressions do not need is in functions of its own, here and below: a rule's frame
+    /// stays on the stack while the rules inside of it run.
     fn binary(&mut self, least: Precedence) -> Result<Expression> {
         let outer = self.begin_tree();
         let start = self.start();
         let mut left = self.unary()?;
+        if self.infix().is_some() {
+            left = self.binary_rest(start, least, left)?;
+        }
+        self.end_tree(outer);
+        Ok(left)
+    }
+
+    fn binary_rest(&mut self, start: usize, least: Precedence, mut left: Expression) -> Result<Expression> {
         let mut most = precedence::STRING;
         while let Some((infix, tokens)) = self.infix() {
             let found = infix.precedence();
@@ -114,18 +130,22 @@ impl Parser<'_> {
             self.wrap()?;
             self.advance(tokens);
             let kind = self.infix_rest(infix, left)?;
-            left = Expression {
-                kind,
-                span: self.span_from(start),
-            };
+            left = self.node(kind, start);
             most = if precedence::chains(found) {
                 found
             } else {
                 found - 1
             };
         }
-        self.end_tree(outer);
         Ok(left)
+    }
+
+    /// The operand after an operator: another level, for the limit.
+    fn right(&mut self, infix: Infix) -> Result<Expression> {
+        self.enter()?;
+        let right = self.binary(infix.precedence() + 1)?;
+        self.leave();
+        Ok(right)
     }
 
     /// What follows the operator, joined with what stands before it.
@@ -142,7 +162,7 @@ impl Parser<'_> {
             }
             Infix::Between { negated } => self.between_rest(negated, left),
             Infix::Binary(operator) => {
-                let right = Box::new(self.binary(infix.precedence() + 1)?);
+                let right = Box::new(self.right(infix)?);
                 Ok(ExpressionKind::Binary {
                     operator,
                     left: Box::new(left),
@@ -158,9 +178,9 @@ impl Parser<'_> {
             LogicalOperator::And => "and",
             LogicalOperator::Or => "or",
         };
-        let mut operands = vec![left, self.binary(infix.precedence() + 1)?];
+        let mut operands = vec![left, self.right(infix)?];
         while self.take_word(word) {
-            operands.push(self.binary(infix.precedence() + 1)?);
+            operands.push(self.right(infix)?);
         }
         Ok(ExpressionKind::Logical { operator, operands })
     }
@@ -228,35 +248,48 @@ impl Parser<'_> {
 
     /// An operand with at most one sign.
     pub(super) fn unary(&mut self) -> Result<Expression> {
-        let start = self.start();
         let operator = match self.kind(0) {
             T::Minus => UnaryOperator::Minus,
             T::Plus => UnaryOperator::Plus,
             _ => return self.path(),
         };
+        self.signed(operator)
+    }
+
+    fn signed(&mut self, operator: UnaryOperator) -> Result<Expression> {
+        let start = self.start();
         self.advance(1);
         let operand = Box::new(self.path()?);
         self.wrap()?;
-        let kind = ExpressionKind::Unary { operator, operand };
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(ExpressionKind::Unary { operator, operand }, start))
     }
 
     /// An operand and the `.name`, `.f()` and `[index]` after it.
-    fn path(&mut self) -> Result<Expression> {
+    pub(super) fn path(&mut self) -> Result<Expression> {
         self.path_before(|_| false)
     }
 
     /// A path that ends where a dot begins something else.
     pub(super) fn path_before(&mut self, ends: fn(&Self) -> bool) -> Result<Expression> {
-        let start = self.start();
         let outer = self.begin_tree();
+        let start = self.start();
         let mut path = self.primary()?;
+        if matches!(self.kind(0), T::Dot | T::OpenBracket) {
+            path = self.path_rest(start, path, ends)?;
+        }
+        self.end_tree(outer);
+        Ok(path)
+    }
+
+    fn path_rest(
+        &mut self,
+        start: usize,
+        mut path: Expression,
+        ends: fn(&Self) -> bool,
+    ) -> Result<Expression> {
         loop {
             let kind = match self.kind(0) {
-                T::Dot if ends(self) => break,
+                T::Dot if ends(self) => return Ok(path),
                 T::OpenBracket => self.index_rest(path)?,
                 T::Dot if self.kind(1) == T::OpenBracket && self.kind(2) != T::String => {
                     self.advance(1);
@@ -266,16 +299,11 @@ impl Parser<'_> {
                     self.advance(1);
                     self.member_rest(path)?
                 }
-                _ => break,
+                _ => return Ok(path),
             };
             self.wrap()?;
-            path = Expression {
-                kind,
-                span: self.span_from(start),
-            };
+            path = self.node(kind, start);
         }
-        self.end_tree(outer);
-        Ok(path)
     }
 
     pub(super) fn index_rest(&mut self, object: Expression) -> Result<ExpressionKind> {
@@ -299,23 +327,23 @@ impl Parser<'_> {
     }
 
     /// The parenthesis of a call and what is in it.
-    fn call_rest(&mut self, object: Option<Box<Expression>>, name: Name) -> Result<Call> {
+    fn call_rest(&mut self, object: Option<Box<Expression>>, name: Name) -> Result<Box<Call>> {
         self.expect(T::OpenParen, "'('")?;
         let mut arguments = Vec::new();
         if !self.at(T::CloseParen) {
             arguments = self.list(Self::argument)?;
         }
         self.expect(T::CloseParen, "',' or ')'")?;
-        Ok(Call {
+        Ok(Box::new(Call {
             object,
             name,
             parameters: Vec::new(),
             arguments,
-        })
+        }))
     }
 
     /// `f(…)` where nothing else may stand.
-    pub(super) fn call(&mut self) -> Result<Call> {
+    pub(super) fn call(&mut self) -> Result<Box<Call>> {
         let name = self.name()?;
         self.call_rest(None, name)
     }
@@ -339,10 +367,7 @@ impl Parser<'_> {
                 None => return Err(self.unexpected(AN_EXPRESSION)),
             },
         };
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(kind, start))
     }
 
     /// `( expression )`, which leaves no trace but the shape of the tree.
@@ -357,7 +382,9 @@ impl Parser<'_> {
         let word = self.word(0);
         if word_class(word) == WordClass::Free && !is_boolean(word) {
             return match word {
-                "typeof" if self.kind(1) == T::OpenParen => self.type_of().map(ExpressionKind::Typeof),
+                "typeof" if self.kind(1) == T::OpenParen => {
+                    Ok(ExpressionKind::Typeof(Box::new(self.type_of()?)))
+                }
                 "inline_external_table" if self.kind(1) == T::OpenParen => self.inline_external_table(),
                 "entity_group" if self.kind(1) == T::OpenBracket => self.entity_group(),
                 "materialized" if self.dashed_word().0 == "materialized-view-combine" => {
@@ -367,7 +394,7 @@ impl Parser<'_> {
             };
         }
         match word {
-            "dynamic" if self.at_dynamic() => self.dynamic().map(ExpressionKind::Dynamic),
+            "dynamic" if self.at_dynamic() => Ok(ExpressionKind::Dynamic(Box::new(self.dynamic()?))),
             "datatable" => self.datatable(),
             "externaldata" | "external_data" => self.external_data(),
             "toscalar" | "totable" => self.subquery_call(),
@@ -381,17 +408,20 @@ impl Parser<'_> {
 
     /// A name, or a call if a parenthesis follows.
     fn name_expression(&mut self) -> Result<ExpressionKind> {
-        let start = self.start();
         let name = self.name()?;
         if self.at(T::OpenParen) {
             return self.call_rest(None, name).map(ExpressionKind::Call);
         }
-        if !self.at_word("datascope") {
-            return Ok(ExpressionKind::Name(name.text));
+        if self.at_word("datascope") {
+            return self.data_scope_rest(name);
         }
+        Ok(ExpressionKind::Name(name.text))
+    }
+
+    fn data_scope_rest(&mut self, table: Name) -> Result<ExpressionKind> {
         let table = Expression {
-            kind: ExpressionKind::Name(name.text),
-            span: self.span_from(start),
+            kind: ExpressionKind::Name(table.text),
+            span: table.span,
         };
         let scope = self.data_scope()?.text;
         Ok(ExpressionKind::DataScope {
@@ -404,7 +434,8 @@ impl Parser<'_> {
     fn subquery_call(&mut self) -> Result<ExpressionKind> {
         let name = self.any_word()?;
         let parameters = self.parameters(|_| true)?;
-        let call = self.call_rest(None, name)?;
-        Ok(ExpressionKind::Call(Call { parameters, ..call }))
+        let mut call = self.call_rest(None, name)?;
+        call.parameters = parameters;
+        Ok(ExpressionKind::Call(call))
     }
 }

@@ -34,7 +34,7 @@ impl Parser<'_> {
     }
 
     /// `view (parameters) { body }`, with or without `view`.
-    pub(super) fn function(&mut self) -> Result<Function> {
+    pub(super) fn function(&mut self) -> Result<Box<Function>> {
         let start = self.start();
         let is_view = self.take_word("view");
         let mut parameters = Vec::new();
@@ -44,12 +44,12 @@ impl Parser<'_> {
             parameters = self.parenthesized_list(Self::parameter_declaration)?;
         }
         let body = self.function_body()?;
-        Ok(Function {
+        Ok(Box::new(Function {
             is_view,
             parameters,
             body,
             span: self.span_from(start),
-        })
+        }))
     }
 
     /// `name: type = default`, `name: (schema)`.

@@ -40,7 +40,7 @@ impl Parser<'_> {
 
     /// `T on id`.
     fn node_table(&mut self) -> Result<NodeTable> {
-        let table = self.path_before(|_| false)?;
+        let table = self.path()?;
         self.expect_word("'on'")?;
         Ok(NodeTable {
             table,
@@ -63,7 +63,7 @@ impl Parser<'_> {
     }
 
     /// `cycles=none patterns where predicate project columns`.
-    fn graph_patterns(&mut self, parameters: &mut Vec<Parameter>) -> Result<GraphMatch> {
+    fn graph_patterns(&mut self, parameters: &mut Vec<Parameter>) -> Result<Box<GraphMatch>> {
         *parameters = self.parameters(|_| true)?;
         let patterns = self.list(Self::graph_pattern)?;
         let predicate = if self.take_word("where") {
@@ -75,11 +75,11 @@ impl Parser<'_> {
         if self.take_word("project") {
             projection = self.list(Self::named)?;
         }
-        Ok(GraphMatch {
+        Ok(Box::new(GraphMatch {
             patterns,
             predicate,
             projection,
-        })
+        }))
     }
 
     /// `(a)-[e]->(b)<--(c)`.

@@ -54,10 +54,7 @@ impl Parser<'_> {
             return Err(self.unexpected("a string"));
         }
         let kind = ExpressionKind::Literal(self.string_literal());
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(kind, start))
     }
 
     /// A literal where nothing else may stand, with a sign or dynamic.
@@ -72,15 +69,12 @@ impl Parser<'_> {
         let unsigned_start = self.start();
         let kind = match self.literal() {
             Some(literal) => ExpressionKind::Literal(literal),
-            None if self.at_dynamic() => ExpressionKind::Dynamic(self.dynamic()?),
+            None if self.at_dynamic() => ExpressionKind::Dynamic(Box::new(self.dynamic()?)),
             None if self.at_client_parameter() => ExpressionKind::ClientParameter(self.client_parameter()?),
-            None if self.at_word("typeof") => ExpressionKind::Typeof(self.type_of()?),
+            None if self.at_word("typeof") => ExpressionKind::Typeof(Box::new(self.type_of()?)),
             None => return Err(self.unexpected("a literal")),
         };
-        let unsigned = Expression {
-            kind,
-            span: self.span_from(unsigned_start),
-        };
+        let unsigned = self.node(kind, unsigned_start);
         let Some(operator) = operator else {
             return Ok(unsigned);
         };
@@ -88,10 +82,7 @@ impl Parser<'_> {
             operator,
             operand: Box::new(unsigned),
         };
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(kind, start))
     }
 
     pub(super) fn at_dynamic(&self) -> bool {

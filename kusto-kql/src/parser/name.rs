@@ -155,10 +155,7 @@ impl Parser<'_> {
             },
             None => ExpressionKind::Name(self.name()?.text),
         };
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(kind, start))
     }
 
     pub(super) fn scalar_type(&mut self) -> Result<ScalarType> {

@@ -8,7 +8,7 @@ mod subquery;
 
 use super::{Parser, Result};
 use crate::ast::{
-    ExpressionKind, Name, Nulls, Operator, OperatorKind, Order, OrderedExpression, Parameter, Range,
+    Evaluate, ExpressionKind, Name, Nulls, Operator, OperatorKind, Order, OrderedExpression, Parameter, Range,
 };
 use crate::token::TokenKind as T;
 use crate::token::{WordClass, word_class};
@@ -32,7 +32,7 @@ fn rule<'a>(name: &str) -> Option<Rule<'a>> {
         "filter" | "where" => Parser::where_operator,
         "find" => Parser::find,
         "fork" => Parser::fork,
-        "getschema" => |_, _| Ok(OperatorKind::GetSchema),
+        "getschema" => Parser::getschema,
         "graph-mark-components" => Parser::graph_mark_components,
         "graph-match" => Parser::graph_match,
         "graph-shortest-paths" => Parser::graph_shortest_paths,
@@ -225,21 +225,26 @@ impl Parser<'_> {
         Ok(OperatorKind::Count(name))
     }
 
+    fn getschema(&mut self, parameters: &mut Vec<Parameter>) -> Result<OperatorKind> {
+        *parameters = self.parameters(|_| true)?;
+        Ok(OperatorKind::GetSchema)
+    }
+
     fn evaluate(&mut self, parameters: &mut Vec<Parameter>) -> Result<OperatorKind> {
         *parameters = self.parameters(|_| true)?;
-        let call = self.call()?;
+        let call = *self.call()?;
         let schema = if self.take(T::Colon) {
             Some(self.row_schema()?)
         } else {
             None
         };
-        Ok(OperatorKind::Evaluate { call, schema })
+        Ok(OperatorKind::Evaluate(Box::new(Evaluate { call, schema })))
     }
 
     fn invoke(&mut self, parameters: &mut Vec<Parameter>) -> Result<OperatorKind> {
         *parameters = self.parameters(|_| false)?;
         let start = self.start();
-        match self.path_before(|_| false)?.kind {
+        match self.path()?.kind {
             ExpressionKind::Call(call) => Ok(OperatorKind::Invoke(call)),
             _ => {
                 self.position = self

@@ -3,26 +3,21 @@
 use super::{Parser, Result};
 use crate::ast::{
     Datatable, Expression, ExpressionKind, ExternalData, ExternalPartition, InlineExternalTable,
-    MaterializedViewCombine, Name, Operator, Parameter,
+    MaterializedViewCombine, Name, Parameter,
 };
 use crate::token::TokenKind as T;
 
 impl Parser<'_> {
-    /// An operator without a source, if one stands here: `print`, `range`, `union`, or another whose
+    /// True if an operator without a source stands here: `print`, `range`, `union`, or another whose
     /// source is understood. Some of their names are also names of columns and functions: what follows
     /// decides.
-    pub(super) fn source_operator(&mut self) -> Result<Option<Operator>> {
-        let is_operator = match self.word(0) {
+    pub(super) fn at_source_operator(&self) -> bool {
+        match self.word(0) {
             "range" => self
                 .name_length(1)
                 .is_some_and(|length| self.word(1 + length) == "from"),
             "evaluate" => self.kind(1) == T::Word,
             _ => self.at_reserved_operator(),
-        };
-        if is_operator {
-            self.operator().map(Some)
-        } else {
-            Ok(None)
         }
     }
 
@@ -35,10 +30,7 @@ impl Parser<'_> {
                 object: None,
                 pattern,
             };
-            return Ok(Expression {
-                kind,
-                span: self.span_from(start),
-            });
+            return Ok(self.node(kind, start));
         }
         let entity = self.path_before(Self::at_dot_wildcard)?;
         if !self.take(T::Dot) {
@@ -49,10 +41,7 @@ impl Parser<'_> {
             return Err(self.unexpected("a name"));
         };
         let kind = ExpressionKind::Wildcard { object, pattern };
-        Ok(Expression {
-            kind,
-            span: self.span_from(start),
-        })
+        Ok(self.node(kind, start))
     }
 
     /// True if the dot at the cursor is followed by a name with stars.
@@ -69,10 +58,7 @@ impl Parser<'_> {
         let start = self.start();
         let outer = self.begin_tree();
         let kind = ExpressionKind::Name(self.name()?.text);
-        let mut path = Expression {
-            kind,
-            span: self.span_from(start),
-        };
+        let mut path = self.node(kind, start);
         loop {
             let kind = match self.kind(0) {
                 T::OpenBracket => self.index_rest(path)?,
@@ -87,10 +73,7 @@ impl Parser<'_> {
                 _ => break,
             };
             self.wrap()?;
-            path = Expression {
-                kind,
-                span: self.span_from(start),
-            };
+            path = self.node(kind, start);
         }
         self.end_tree(outer);
         Ok(path)

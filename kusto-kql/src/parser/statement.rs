@@ -36,7 +36,7 @@ impl Parser<'_> {
             ("restrict", "access") => self.restrict_statement()?,
             ("declare", "pattern") => {
                 self.advance(2);
-                StatementKind::Pattern(self.pattern()?)
+                StatementKind::Pattern(Box::new(self.pattern()?))
             }
             ("declare", "query_parameters") => {
                 self.advance(2);
@@ -84,17 +84,11 @@ impl Parser<'_> {
         let is_word = self.at(T::Word) && !self.at_dynamic();
         if is_word && !is_boolean(self.word(0)) {
             let kind = ExpressionKind::Name(self.any_word()?.text);
-            return Ok(Expression {
-                kind,
-                span: self.span_from(start),
-            });
+            return Ok(self.node(kind, start));
         }
         if self.at_bracketed_name() {
             let kind = ExpressionKind::Name(self.name()?.text);
-            return Ok(Expression {
-                kind,
-                span: self.span_from(start),
-            });
+            return Ok(self.node(kind, start));
         }
         self.constant()
     }

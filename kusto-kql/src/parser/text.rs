@@ -26,42 +26,35 @@ fn unescape(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        if c != '\\' {
-            value.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('a') => value.push('\x07'),
-            Some('b') => value.push('\x08'),
-            Some('f') => value.push('\x0c'),
-            Some('n') => value.push('\n'),
-            Some('r') => value.push('\r'),
-            Some('t') => value.push('\t'),
-            Some('v') => value.push('\x0b'),
-            Some('x') => value.push(from_code(digits(&mut chars, 16, 2))),
-            Some('u') => value.push(utf16(&mut chars)),
-            Some('U') => value.push(from_code(digits(&mut chars, 16, 8))),
-            Some(octal @ '0'..='7') => {
-                let more = if octal <= '3' { 2 } else { 1 };
-                let high = octal.to_digit(8).unwrap_or(0);
-                let mut code = high;
-                for _ in 0..more {
-                    let Some(digit) = chars.peek().and_then(|c| c.to_digit(8)) else {
-                        break;
-                    };
-                    code = code * 8 + digit;
-                    chars.next();
-                }
-                value.push(from_code(code));
-            }
-            Some(itself) => value.push(itself),
-            None => {}
-        }
+        value.push(if c == '\\' { escaped(&mut chars) } else { c });
     }
     value
 }
 
-/// Up to `most` digits as one number.
+/// The character an escape stands for; its backslash is behind.
+fn escaped(chars: &mut Peekable<Chars<'_>>) -> char {
+    match chars.peek() {
+        Some('0'..='3') => return from_code(digits(chars, 8, 3)),
+        Some('4'..='7') => return from_code(digits(chars, 8, 2)),
+        _ => {}
+    }
+    match chars.next() {
+        Some('a') => '\x07',
+        Some('b') => '\x08',
+        Some('f') => '\x0c',
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('v') => '\x0b',
+        Some('x') => from_code(digits(chars, 16, 2)),
+        Some('u') => from_code(utf16(chars)),
+        Some('U') => from_code(digits(chars, 16, 8)),
+        Some(itself) => itself,
+        None => '\\',
+    }
+}
+
+/// Up to that many digits as one number.
 fn digits(chars: &mut Peekable<Chars<'_>>, radix: u32, most: usize) -> u32 {
     let mut code: u32 = 0;
     for _ in 0..most {
@@ -74,20 +67,58 @@ fn digits(chars: &mut Peekable<Chars<'_>>, radix: u32, most: usize) -> u32 {
     code
 }
 
-/// `\uXXXX`, or two of them that are one character.
-fn utf16(chars: &mut Peekable<Chars<'_>>) -> char {
+/// The code of `\uXXXX`, or of two of them that are one character.
+fn utf16(chars: &mut Peekable<Chars<'_>>) -> u32 {
     let first = digits(chars, 16, 4);
     let mut ahead = chars.clone();
     if (0xd800..0xdc00).contains(&first) && ahead.next() == Some('\\') && ahead.next() == Some('u') {
         let second = digits(&mut ahead, 16, 4);
         if (0xdc00..0xe000).contains(&second) {
             *chars = ahead;
-            return from_code(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
+            return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
         }
     }
-    from_code(first)
+    first
 }
 
 fn from_code(code: u32) -> char {
     char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unquote;
+
+    #[test]
+    fn every_form_of_string_gives_its_value() {
+        for (token, value) in [
+            (r#""a'b""#, "a'b"),
+            (r#"'a"b'"#, "a\"b"),
+            (r#"h"secret""#, "secret"),
+            (r"H@'a\b'", r"a\b"),
+            (r#"@"say ""hi"" ""#, r#"say "hi" "#),
+            ("@'it''s'", "it's"),
+            ("```a\n\"b\"```", "a\n\"b\""),
+            ("h~~~``` inside~~~", "``` inside"),
+            ("''", ""),
+        ] {
+            assert_eq!(unquote(token), value, "{token}");
+        }
+    }
+
+    #[test]
+    fn escapes_give_one_character_each() {
+        for (token, value) in [
+            (r"'\\ \' \q'", "\\ ' q"),
+            (r"'\a\b\f\n\r\t\v'", "\x07\x08\x0c\n\r\t\x0b"),
+            (r"'\x41\u00e9\U0001F600'", "Aé😀"),
+            (r"'\ud83d\ude00'", "😀"),
+            (r"'\ud83d!'", "\u{fffd}!"),
+            (r"'\ud83d\u0041'", "\u{fffd}A"),
+            (r"'\0 \101 \778'", "\0 A ?8"),
+            (r"'\UFFFFFFFF'", "\u{fffd}"),
+        ] {
+            assert_eq!(unquote(token), value, "{token}");
+        }
+    }
 }

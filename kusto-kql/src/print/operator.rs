@@ -67,10 +67,10 @@ impl Printer {
             | OperatorKind::Project(columns)
             | OperatorKind::ProjectRename(columns)
             | OperatorKind::Serialize(columns) => self.named_list(" ", columns),
-            OperatorKind::Evaluate { call, schema } => {
+            OperatorKind::Evaluate(evaluate) => {
                 self.push(" ");
-                self.call(call);
-                if let Some(schema) = schema {
+                self.call(&evaluate.call);
+                if let Some(schema) = &evaluate.schema {
                     self.push(" : ");
                     self.row_schema(schema);
                 }
@@ -512,7 +512,7 @@ fn keyword(kind: &OperatorKind) -> &'static str {
         OperatorKind::Consume => "consume",
         OperatorKind::Count(_) => "count",
         OperatorKind::Distinct(_) => "distinct",
-        OperatorKind::Evaluate { .. } => "evaluate",
+        OperatorKind::Evaluate(_) => "evaluate",
         OperatorKind::ExecuteAndCache => "__executeAndCache",
         OperatorKind::Extend(_) => "extend",
         OperatorKind::Facet(_) => "facet",

@@ -26,7 +26,7 @@ impl Parser<'_> {
                 summarize.bin = Some(self.constant()?);
             }
         }
-        Ok(OperatorKind::Summarize(summarize))
+        Ok(OperatorKind::Summarize(Box::new(summarize)))
     }
 
     /// `make-series aggregates on axis from a to b step c by keys`.

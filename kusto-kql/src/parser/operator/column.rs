@@ -101,7 +101,7 @@ impl Parser<'_> {
         } else {
             None
         };
-        Ok(OperatorKind::MvExpand(MvExpand { columns, limit }))
+        Ok(OperatorKind::MvExpand(Box::new(MvExpand { columns, limit })))
     }
 
     fn mv_expand_column(&mut self) -> Result<MvExpandColumn> {
@@ -130,12 +130,12 @@ impl Parser<'_> {
         };
         self.expect_word("'on'")?;
         let operators = self.operators_in_parentheses()?;
-        Ok(OperatorKind::MvApply(MvApply {
+        Ok(OperatorKind::MvApply(Box::new(MvApply {
             columns,
             limit,
             id,
             operators,
-        }))
+        })))
     }
 
     pub(super) fn parse_operator(&mut self, parameters: &mut Vec<Parameter>) -> Result<OperatorKind> {
@@ -147,7 +147,7 @@ impl Parser<'_> {
     }
 
     /// `kind=regex flags=U expression with * "text" column: type`.
-    fn parse_pattern(&mut self, parameters: &mut Vec<Parameter>) -> Result<ParsePattern> {
+    fn parse_pattern(&mut self, parameters: &mut Vec<Parameter>) -> Result<Box<ParsePattern>> {
         *parameters = self.parameters(|name| matches!(name, "kind" | "flags"))?;
         let expression = self.expression()?;
         self.expect_word("'with'")?;
@@ -165,7 +165,7 @@ impl Parser<'_> {
             };
             segments.push(segment);
         }
-        Ok(ParsePattern { expression, segments })
+        Ok(Box::new(ParsePattern { expression, segments }))
     }
 
     fn parse_column(&mut self) -> Result<ParseColumn> {

@@ -73,10 +73,7 @@ impl Parser<'_> {
         let ends_there = !matches!(self.kind(1), T::OpenParen | T::Dot | T::OpenBracket);
         if self.at(T::Word) && ends_there && !is_boolean(self.word(0)) {
             let kind = ExpressionKind::Name(self.any_word()?.text);
-            return Ok(Expression {
-                kind,
-                span: self.span_from(start),
-            });
+            return Ok(self.node(kind, start));
         }
         self.unary()
     }
