@@ -66,7 +66,7 @@ fn nesting_up_to_the_limit_is_parsed_and_printed() {
     for nesting in NESTINGS {
         let levels = (1..=MAX_DEPTH).take_while(|&levels| parse(&nested(*nesting, levels)).is_ok());
         let levels = levels.last().expect(nesting.0);
-        assert!(levels >= MAX_DEPTH / 8, "{}: {levels}", nesting.0);
+        assert!(levels >= MAX_DEPTH / 16, "{}: {levels}", nesting.0);
         let script = parse(&nested(*nesting, levels)).expect(nesting.0);
         let printed = print(&script);
         assert_eq!(print(&parse(&printed).expect(nesting.0)), printed);
