@@ -34,6 +34,8 @@ use keywords::Keyword;
 /// string that reads back to an equal value. Certificate thumbprints, subjects and issuers are masked too, as the
 /// service's own keyword table has it.
 ///
+/// `Accept`, which asks for errors in detail, is read and kept without effect: requests of this crate always ask.
+///
 /// Storage connection strings (`https://…;impersonate`), which appear inside commands, are another language and
 /// not read here.
 ///
@@ -310,7 +312,9 @@ impl ConnectionStringBuilder {
             let message = "no Data Source; start with the address of the cluster";
             return Err(ParseError::new(WHAT, ParseErrorKind::Missing, None, message));
         };
-        let (endpoint, database) = Endpoint::with_database(&source)?;
+        let (endpoint, database) = Endpoint::with_database(&source).map_err(|error| {
+            ParseError::new(WHAT, error.kind(), None, format!("Data Source: {}", error.message()))
+        })?;
         if let Some(database) = database {
             self.values
                 .entry(Keyword::InitialCatalog)

@@ -10,8 +10,8 @@ mod connection_string;
 mod conversion_error;
 mod data_format;
 mod decode;
-mod encode;
 mod deep_link;
+mod encode;
 mod endpoint;
 mod error_response;
 mod frame;
@@ -32,8 +32,8 @@ pub use connection_string::{Authentication, Certificate, ConnectionString, Conne
 pub use conversion_error::ConversionError;
 pub use data_format::{DataFormat, MappingKind};
 pub use decode::{DecodeError, DecodeErrorKind, DecoderConfig, FrameDecoder};
-pub use encode::{EncodeError, EncodeErrorKind, FrameEncoder, Layout};
 pub use deep_link::{DeepLink, DeepLinkTarget, QueryEncoding};
+pub use encode::{EncodeError, EncodeErrorKind, FrameEncoder, Layout};
 pub use endpoint::Endpoint;
 pub use error_response::{ErrorBody, ErrorResponse};
 pub use frame::{

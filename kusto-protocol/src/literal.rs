@@ -149,6 +149,12 @@ impl From<&str> for Literal {
     }
 }
 
+impl From<&String> for Literal {
+    fn from(text: &String) -> Self {
+        Self::String(text.clone())
+    }
+}
+
 /// Rounds down to a tick of 100 ns; spans of more than 29 000 years become the longest that Kusto has.
 impl From<Duration> for Literal {
     fn from(duration: Duration) -> Self {
