@@ -2,7 +2,11 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports)]
 
+mod args;
 mod chart;
+mod config;
+mod failure;
 mod output;
+mod place;
 
 fn main() {}

@@ -1,8 +1,10 @@
 //! Writes results in the formats of `--format`.
 
+mod arrow;
 mod csv;
 mod jsonl;
 mod markdown;
+mod parquet;
 mod table;
 mod tsv;
 
@@ -57,6 +59,8 @@ pub(crate) struct Printer<W: Write + Send> {
 enum Current {
     Table(table::Table),
     Text(Arc<[Column]>),
+    Arrow(arrow::Stream),
+    Parquet(parquet::File),
 }
 
 impl<W: Write + Send> Printer<W> {
@@ -93,6 +97,8 @@ impl<W: Write + Send> Printer<W> {
         self.results += 1;
         self.current = Some(match self.format {
             Format::Table => Current::Table(table::Table::new(Arc::clone(columns), self.style)),
+            Format::Arrow => Current::Arrow(arrow::Stream::begin(columns, &mut self.out)?),
+            Format::Parquet => Current::Parquet(parquet::File::begin(columns)?),
             _ => Current::Text(Arc::clone(columns)),
         });
         match self.format {
@@ -113,6 +119,8 @@ impl<W: Write + Send> Printer<W> {
         match &mut self.current {
             None => return Ok(()),
             Some(Current::Table(table)) => table.push(batch, &mut self.text),
+            Some(Current::Arrow(stream)) => stream.write(batch, &mut self.out)?,
+            Some(Current::Parquet(file)) => file.write(batch, &mut self.out)?,
             Some(Current::Text(columns)) => match self.format {
                 Format::Tsv => tsv::push_rows(&batch, &mut self.text),
                 Format::Jsonl => jsonl::push_rows(columns, &batch, &mut self.text),
@@ -138,6 +146,8 @@ impl<W: Write + Send> Printer<W> {
         match self.current.take() {
             None | Some(Current::Text(_)) => {}
             Some(Current::Table(mut table)) => table.finish(&mut self.text),
+            Some(Current::Arrow(stream)) => stream.finish(&mut self.out)?,
+            Some(Current::Parquet(file)) => file.finish(&mut self.out)?,
         }
         self.flush_text()
     }
