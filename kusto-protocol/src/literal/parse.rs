@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         match scalar::value(&column_type, unquoted(content)) {
             Some(Ok(literal)) => Ok(literal),
             Some(Err(OutOfRange)) => {
-                let message = format!("the number does not fit a {column_type}");
+                let message = format!("the value does not fit a {column_type}");
                 Err(ParseError::new(
                     WHAT,
                     ParseErrorKind::OutOfRange,
@@ -186,8 +186,15 @@ impl<'a> Cursor<'a> {
         &self.text[self.at..]
     }
 
+    /// Skips white space and `//` comments.
     fn skip_blanks(&mut self) {
-        self.at = self.text.len() - self.rest().trim_start().len();
+        loop {
+            self.at = self.text.len() - self.rest().trim_start().len();
+            if !self.rest().starts_with("//") {
+                return;
+            }
+            self.take_while(|c| c != '\n');
+        }
     }
 
     fn take_while(&mut self, mut accept: impl FnMut(char) -> bool) -> &'a str {
@@ -202,7 +209,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A number that is well formed but too large for its type.
+/// A value that is well formed but outside what its type holds.
 #[derive(Debug)]
 struct OutOfRange;
 

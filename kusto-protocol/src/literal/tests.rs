@@ -122,6 +122,7 @@ fn typed_forms_know_their_aliases_and_nulls() {
     assert!(matches!(parse("real(nan)"), Literal::Real(number) if number.is_nan()));
     assert_eq!(refusal("int(2147483648)"), ParseErrorKind::OutOfRange);
     assert_eq!(refusal("int(99999999999999999999)"), ParseErrorKind::OutOfRange);
+    assert_eq!(refusal("datetime(0000-12-31)"), ParseErrorKind::OutOfRange);
     assert_eq!(refusal("datetime()"), ParseErrorKind::Unsupported);
     for text in [
         "long(1.5)",
@@ -176,6 +177,7 @@ fn strings_of_every_kind_are_read() {
         (r#"h"key""#, "key"),
         (r"H@'\key'", "\\key"),
         ("\"https://x?\"\n  h'sig=1' @\"2\"", "https://x?sig=12"),
+        ("'a' // b\n 'c'", "ac"),
         ("''", ""),
     ] {
         assert_eq!(parse(text), Literal::from(expected), "{text}");
@@ -218,6 +220,7 @@ fn dynamic_takes_json_with_kusto_values_inside() {
         json!({"t": "2020-01-01T00:00:00Z", "g": "1.00:00:00", "n": 2, "r": "NaN", "z": null})
     );
     assert_eq!(dynamic("dynamic([])"), json!([]));
+    assert_eq!(dynamic("dynamic([1 // one\n // none\n])"), json!([1]));
     for text in [
         "dynamic(",
         "dynamic()",

@@ -2,7 +2,7 @@
 
 use super::{Literal, OutOfRange};
 use crate::frame::ColumnType;
-use crate::scalar::{TICKS_PER_DAY, TICKS_PER_SECOND, Timespan};
+use crate::scalar::{DateTime, TICKS_PER_DAY, TICKS_PER_SECOND, Timespan};
 
 type Found = Option<Result<Literal, OutOfRange>>;
 
@@ -13,7 +13,14 @@ pub(super) fn value(column_type: &ColumnType, content: &str) -> Found {
     }
     let literal = match column_type {
         ColumnType::Bool => Literal::Bool(boolean(content)?),
-        ColumnType::DateTime => Literal::DateTime(content.parse().ok()?),
+        ColumnType::DateTime => {
+            let at: DateTime = content.parse().ok()?;
+            // ISO 8601 has the year 0, Kusto has not.
+            if !(DateTime::MIN..=DateTime::MAX).contains(&at) {
+                return Some(Err(OutOfRange));
+            }
+            Literal::DateTime(at)
+        }
         ColumnType::Decimal => Literal::Decimal(content.parse().ok()?),
         ColumnType::Guid => Literal::Guid(content.parse().ok()?),
         ColumnType::Int => {
