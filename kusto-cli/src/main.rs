@@ -8,5 +8,8 @@ mod config;
 mod failure;
 mod output;
 mod place;
+mod progress;
+mod results;
+mod terminal;
 
 fn main() {}

@@ -131,6 +131,20 @@ impl<W: Write + Send> Printer<W> {
         self.flush_text()
     }
 
+    /// Writes a text in place of a result, and ends the one before.
+    ///
+    /// # Errors
+    ///
+    /// What the writer returns.
+    pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
+        self.end()?;
+        if self.results > 0 {
+            self.out.write_all(b"\n")?;
+        }
+        self.results += 1;
+        self.out.write_all(text.as_bytes())
+    }
+
     /// Ends the last result and gives the writer back.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ pub(crate) fn chart_data(visualization: &Visualization, batches: &[RowBatch]) ->
 }
 
 /// The kinds that are drawn; other names (`treemap`, `graph`, …) are printed as tables.
-fn kind(visualization: &Visualization) -> Option<(ChartKind, Stacking)> {
+pub(super) fn kind(visualization: &Visualization) -> Option<(ChartKind, Stacking)> {
     let kind = match visualization.name.as_str() {
         "areachart" | "stackedareachart" => ChartKind::Area,
         "barchart" => ChartKind::Bar,

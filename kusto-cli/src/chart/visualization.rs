@@ -44,6 +44,11 @@ impl Visualization {
             y_range: (json["Ymin"].as_f64(), json["Ymax"].as_f64()),
         }
     }
+
+    /// Whether the kind is drawn at all.
+    pub(crate) fn is_drawn(&self) -> bool {
+        super::columns::kind(self).is_some()
+    }
 }
 
 /// A list of names; some services give them in one string, with commas.
