@@ -125,6 +125,9 @@ pub enum ExpressionKind {
 }
 
 /// A function call.
+///
+/// The argument of `toscalar`, `totable` and `materialize` may be a pipe as it is; other functions
+/// take one in parentheses, which looks the same in the tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// What stands before the dot: `database("d")` in `database("d").f(1)`.

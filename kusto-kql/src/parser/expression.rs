@@ -94,17 +94,6 @@ impl Parser<'_> {
         })
     }
 
-    fn argument(&mut self) -> Result<NamedExpression> {
-        let start = self.start();
-        let name = self.name_clause()?;
-        let expression = self.pipe()?;
-        Ok(NamedExpression {
-            name,
-            expression,
-            span: self.span_from(start),
-        })
-    }
-
     /// Operators that bind at least as tightly as `least`, and their operands.
     ///
     /// What most expressions do not need is in functions of its own, here and below: a rule's frame
@@ -331,7 +320,7 @@ impl Parser<'_> {
         self.expect(T::OpenParen, "'('")?;
         let mut arguments = Vec::new();
         if !self.at(T::CloseParen) {
-            arguments = self.list(Self::argument)?;
+            arguments = self.list(Self::named)?;
         }
         self.expect(T::CloseParen, "',' or ')'")?;
         Ok(Box::new(Call {
@@ -430,12 +419,22 @@ impl Parser<'_> {
         })
     }
 
-    /// `toscalar(…)`, `toscalar kind=nooptimization (…)`.
+    /// `toscalar(pipe)`, `toscalar kind=nooptimization (pipe)`, `totable(pipe)`, `materialize(pipe)`.
     fn subquery_call(&mut self) -> Result<ExpressionKind> {
         let name = self.any_word()?;
-        let parameters = self.parameters(|_| true)?;
-        let mut call = self.call_rest(None, name)?;
-        call.parameters = parameters;
-        Ok(ExpressionKind::Call(call))
+        let parameters = self.parameters(|name| name == "kind")?;
+        let expression = self.parenthesized()?;
+        let argument = NamedExpression {
+            name: None,
+            span: expression.span,
+            expression,
+        };
+        let call = Call {
+            object: None,
+            name,
+            parameters,
+            arguments: vec![argument],
+        };
+        Ok(ExpressionKind::Call(Box::new(call)))
     }
 }

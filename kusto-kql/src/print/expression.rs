@@ -181,22 +181,17 @@ impl Printer {
             self.object(object);
             self.push(".");
         }
-        match call.name.text.as_str() {
-            keyword @ ("toscalar" | "totable" | "materialize") if call.object.is_none() => {
-                self.push(keyword);
-            }
-            name => self.name(name),
-        }
-        if !call.parameters.is_empty() {
+        if let (None, "toscalar" | "totable" | "materialize", [argument]) =
+            (&call.object, call.name.text.as_str(), call.arguments.as_slice())
+        {
+            self.push(&call.name.text);
             self.parameters(&call.parameters);
-            self.push(" ");
+            self.push(if call.parameters.is_empty() { "" } else { " " });
+            self.nested("(", ")", |p| p.pipe(&argument.expression));
+            return;
         }
-        self.nested("(", ")", |p| {
-            p.join(&call.arguments, ", ", |p, argument| {
-                p.name_clause(argument);
-                p.pipe(&argument.expression);
-            });
-        });
+        self.name(&call.name.text);
+        self.nested("(", ")", |p| p.join(&call.arguments, ", ", Self::named));
     }
 
     pub(super) fn named(&mut self, named: &NamedExpression) {
