@@ -5,18 +5,19 @@
 //! function of one row, [lifted](lift) over the rows of a batch; Arrow's kernels are used where their
 //! semantics are Kusto's.
 
-mod arguments;
+pub(crate) mod arguments;
 mod arithmetic;
 mod bin;
 mod comparison;
 mod conditional;
-mod conversion;
-mod json;
-mod kind;
+pub(crate) mod conversion;
+pub(crate) mod json;
+pub(crate) mod key;
+pub(crate) mod kind;
 mod lift;
 mod logic;
 mod membership;
-mod number;
+pub(crate) mod number;
 mod pattern;
 mod predicate;
 mod regular;
@@ -51,21 +52,10 @@ use arguments::Arguments;
 /// The name is unknown (with the nearest known one), the number of arguments is wrong, or an argument's
 /// type does not fit.
 pub(crate) fn resolve(name: &str, arguments: &[Argument<'_>]) -> Result<Call, BindError> {
-    let Some(function) = REGISTRY.get(name) else {
-        return Err(unknown(name, REGISTRY.keys().copied()));
-    };
-    if !(function.min_arguments..=function.max_arguments).contains(&arguments.len()) {
-        let (min, max) = (function.min_arguments, function.max_arguments);
-        return Err(BindError::argument_count(
-            name,
-            match max {
-                _ if min == max => min.to_string(),
-                MANY => format!("at least {min}"),
-                _ => format!("{min} to {max}"),
-            },
-        ));
+    match REGISTRY.get(name) {
+        Some(function) => function.bind(arguments),
+        None => Err(unknown(name, REGISTRY.keys().copied())),
     }
-    (function.bind)(&Arguments::new(function.name, arguments))
 }
 
 /// Every function and operator with its family, in the order of the documentation's families.
@@ -90,23 +80,23 @@ pub(crate) fn unknown(name: &str, known: impl Iterator<Item = &'static str>) -> 
     error
 }
 
-/// A function or operator as the registry knows it.
-pub(crate) struct Function {
+/// A function, operator or aggregate as its registry knows it; binding gives a `T`.
+pub(crate) struct Function<T: 'static = Call> {
     /// The name or the spelling of the operator.
     pub(crate) name: &'static str,
     /// Arguments and result in words.
     pub(crate) signature: &'static str,
     min_arguments: usize,
     max_arguments: usize,
-    bind: fn(&Arguments<'_>) -> Result<Call, BindError>,
+    bind: fn(&Arguments<'_>) -> Result<T, BindError>,
 }
 
-impl Function {
-    const fn new(
+impl<T> Function<T> {
+    pub(crate) const fn new(
         name: &'static str,
         (min_arguments, max_arguments): (usize, usize),
         signature: &'static str,
-        bind: fn(&Arguments<'_>) -> Result<Call, BindError>,
+        bind: fn(&Arguments<'_>) -> Result<T, BindError>,
     ) -> Self {
         Self {
             name,
@@ -115,6 +105,20 @@ impl Function {
             max_arguments,
             bind,
         }
+    }
+
+    /// Binds to arguments, whose number is checked here.
+    pub(crate) fn bind(&self, arguments: &[Argument<'_>]) -> Result<T, BindError> {
+        let (min, max) = (self.min_arguments, self.max_arguments);
+        if (min..=max).contains(&arguments.len()) {
+            return (self.bind)(&Arguments::new(self.name, arguments));
+        }
+        let expected = match max {
+            _ if min == max => min.to_string(),
+            MANY => format!("at least {min}"),
+            _ => format!("{min} to {max}"),
+        };
+        Err(BindError::argument_count(self.name, expected))
     }
 }
 
@@ -185,7 +189,7 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 /// No upper limit to the number of arguments.
-const MANY: usize = usize::MAX;
+pub(crate) const MANY: usize = usize::MAX;
 
 const FAMILIES: &[Family] = &[
     comparison::FAMILY,

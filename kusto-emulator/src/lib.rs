@@ -1,6 +1,7 @@
 //! An embedded Kusto service.
 #![forbid(unsafe_code)]
 
+mod aggregate;
 mod attach;
 mod error;
 mod function;

@@ -19,47 +19,47 @@ pub(crate) struct Argument<'a> {
 }
 
 /// All arguments of one call.
-pub(super) struct Arguments<'a> {
+pub(crate) struct Arguments<'a> {
     name: &'static str,
     list: &'a [Argument<'a>],
 }
 
 impl<'a> Arguments<'a> {
-    pub(super) const fn new(name: &'static str, list: &'a [Argument<'a>]) -> Self {
+    pub(crate) const fn new(name: &'static str, list: &'a [Argument<'a>]) -> Self {
         Self { name, list }
     }
 
     /// The function's name.
-    pub(super) const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         self.name
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.list.len()
     }
 
     /// An argument that the function's arity guarantees.
-    pub(super) fn argument(&self, index: usize) -> Argument<'a> {
+    pub(crate) fn argument(&self, index: usize) -> Argument<'a> {
         self.list[index]
     }
 
     /// The type of an argument that the function's arity guarantees.
-    pub(super) fn ty(&self, index: usize) -> &'a ColumnType {
+    pub(crate) fn ty(&self, index: usize) -> &'a ColumnType {
         self.list[index].ty
     }
 
-    pub(super) fn types(&self) -> impl Iterator<Item = &'a ColumnType> {
+    pub(crate) fn types(&self) -> impl Iterator<Item = &'a ColumnType> {
         self.list.iter().map(|argument| argument.ty)
     }
 
     /// The value of a constant argument as text, whatever its type; `None` if it varies or is not there.
-    pub(super) fn constant_text(&self, index: usize) -> Option<String> {
+    pub(crate) fn constant_text(&self, index: usize) -> Option<String> {
         let vector = self.list.get(index)?.constant?;
         Some(conversion::text(vector.value(0)).into_owned())
     }
 
     /// The text of an argument that must be constant.
-    pub(super) fn literal_text(&self, index: usize) -> Result<String, BindError> {
+    pub(crate) fn literal_text(&self, index: usize) -> Result<String, BindError> {
         self.constant_text(index).ok_or_else(|| {
             BindError::semantic(
                 "SEM0235",
@@ -69,12 +69,12 @@ impl<'a> Arguments<'a> {
     }
 
     /// The values of an argument if they are constant: one scalar, or those of a dynamic array.
-    pub(super) fn constant_value(&self, index: usize) -> Option<Value<'a>> {
+    pub(crate) fn constant_value(&self, index: usize) -> Option<Value<'a>> {
         Some(self.list.get(index)?.constant?.value(0))
     }
 
     /// The type that argument `index` is converted to so that it can be read as `I`.
-    pub(super) fn target<I: Input>(&self, index: usize) -> Result<ColumnType, BindError> {
+    pub(crate) fn target<I: Input>(&self, index: usize) -> Result<ColumnType, BindError> {
         match self.list.get(index) {
             None => Ok(I::TYPE),
             Some(argument) if I::accepts(argument.ty) => Ok(I::target(argument.ty)),
@@ -83,7 +83,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The error for an argument of the wrong type.
-    pub(super) fn mismatch(&self, index: usize, expected: &str) -> BindError {
+    pub(crate) fn mismatch(&self, index: usize, expected: &str) -> BindError {
         BindError::semantic(
             "SEM0231",
             format!(
@@ -96,7 +96,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The error for an argument with a value that the function does not know.
-    pub(super) fn invalid(&self, index: usize, expected: &str) -> BindError {
+    pub(crate) fn invalid(&self, index: usize, expected: &str) -> BindError {
         BindError::semantic(
             "SEM0236",
             format!("{}(): argument {} must be {expected}.", self.name, index + 1),
@@ -105,7 +105,7 @@ impl<'a> Arguments<'a> {
 }
 
 /// The vector of argument `index`, converted; a null if the argument was left out.
-pub(super) fn converted<'a>(
+pub(crate) fn converted<'a>(
     vectors: &'a [Vector],
     index: usize,
     target: &ColumnType,

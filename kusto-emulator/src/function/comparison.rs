@@ -84,10 +84,11 @@ fn bind(arguments: &Arguments<'_>, operator: Operator) -> Result<Call, BindError
         return Err(incomparable(left, right));
     }
     match common {
-        // Text is compared byte by byte, numbers and times by value: Arrow's kernels do that.
-        ColumnType::Real => reals(arguments, operator),
-        ColumnType::Decimal => decimals(arguments, operator),
+        // IEEE 754: NaN is equal to nothing, not even itself.
+        ColumnType::Real => nullable_comparison::<Real>(operator, |left, right| left.partial_cmp(&right)),
+        ColumnType::Decimal => nullable_comparison::<Decimal>(operator, |left, right| Some(left.cmp(&right))),
         ColumnType::Dynamic => dynamics(arguments, operator),
+        // Text is compared byte by byte, numbers and times by value: Arrow's kernels do that.
         common => Ok(Call::new(ColumnType::Bool, move |vectors, _, _| {
             let (left, right) = (converted(vectors, 0, &common)?, converted(vectors, 1, &common)?);
             let holds = kernel(operator, &left, &right)?;
@@ -149,17 +150,8 @@ fn null_where_both_are(
     Ok(arrow_select::nullif::nullif(&answer, &both)?.as_boolean().clone())
 }
 
-/// Compares numbers as IEEE 754 does: NaN is equal to nothing, not even itself.
-fn reals(arguments: &Arguments<'_>, operator: Operator) -> Result<Call, BindError> {
-    nullable_comparison::<Real>(arguments, operator, |left, right| left.partial_cmp(&right))
-}
-
-fn decimals(arguments: &Arguments<'_>, operator: Operator) -> Result<Call, BindError> {
-    nullable_comparison::<Decimal>(arguments, operator, |left, right| Some(left.cmp(&right)))
-}
-
+/// Compares values of which `compare` knows the order; those without one are unequal to all.
 fn nullable_comparison<K: Input>(
-    arguments: &Arguments<'_>,
     operator: Operator,
     compare: impl Fn(K::Value<'_>, K::Value<'_>) -> Option<Ordering> + Send + Sync + 'static,
 ) -> Result<Call, BindError> {

@@ -147,7 +147,7 @@ fn with_values(like: &Vector, ty: &ColumnType, values: ArrayRef) -> Vector {
 }
 
 /// The scalar within a `dynamic`; arrays and bags are null to conversions.
-pub(super) fn scalar(value: &Json) -> Value<'_> {
+pub(crate) fn scalar(value: &Json) -> Value<'_> {
     match value {
         Json::Null | Json::Array(_) | Json::Object(_) => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
@@ -160,7 +160,7 @@ pub(super) fn scalar(value: &Json) -> Value<'_> {
 }
 
 /// The text of a value; nothing for null.
-pub(super) fn text(value: Value<'_>) -> Cow<'_, str> {
+pub(crate) fn text(value: Value<'_>) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
         Value::Bool(true) => Cow::Borrowed("true"),
@@ -187,7 +187,7 @@ pub(super) fn text(value: Value<'_>) -> Cow<'_, str> {
 }
 
 /// A `real` as text: at least one fraction digit, an exponent for the very large and small.
-pub(super) fn real_text(value: f64) -> String {
+pub(crate) fn real_text(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
     }
@@ -260,7 +260,7 @@ fn real(value: Value<'_>) -> Option<f64> {
 }
 
 /// Cuts the fraction off; `None` outside of what 64 bits hold.
-pub(super) fn real_to_long(value: f64) -> Option<i64> {
+pub(crate) fn real_to_long(value: f64) -> Option<i64> {
     let value = value.trunc();
     // Both bounds are exact: the upper one is the first value that is too large.
     (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)

@@ -11,7 +11,7 @@ use super::time_text;
 pub(crate) type Json = serde_json::Value;
 
 /// Reads the text of a `dynamic`. What is not JSON is a string, as the service has it.
-pub(super) fn parse(text: &str) -> Json {
+pub(crate) fn parse(text: &str) -> Json {
     serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
 }
 
@@ -39,13 +39,13 @@ pub(crate) fn from_value(value: Value<'_>) -> Json {
 }
 
 /// A `real`; the three values that JSON cannot write are strings.
-pub(super) fn from_real(value: f64) -> Json {
+pub(crate) fn from_real(value: f64) -> Json {
     serde_json::Number::from_f64(value)
         .map_or_else(|| Json::String(super::conversion::real_text(value)), Json::Number)
 }
 
 /// The text of a value: strings without quotes, null as nothing, all else as JSON.
-pub(super) fn plain_text(value: &Json) -> Cow<'_, str> {
+pub(crate) fn plain_text(value: &Json) -> Cow<'_, str> {
     match value {
         Json::Null => Cow::Borrowed(""),
         Json::String(text) => Cow::Borrowed(text),
@@ -54,12 +54,12 @@ pub(super) fn plain_text(value: &Json) -> Cow<'_, str> {
 }
 
 /// The number that a value is, if it is one.
-pub(super) fn number(value: &Json) -> Option<f64> {
+pub(crate) fn number(value: &Json) -> Option<f64> {
     value.as_f64()
 }
 
 /// Whether two values are equal: numbers by value, whatever they are written as.
-pub(super) fn equal(left: &Json, right: &Json) -> bool {
+pub(crate) fn equal(left: &Json, right: &Json) -> bool {
     match (left, right) {
         (Json::Number(a), Json::Number(b)) => match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => a == b,
@@ -70,7 +70,7 @@ pub(super) fn equal(left: &Json, right: &Json) -> bool {
 }
 
 /// The order that arrays are sorted in: numbers, then strings, then other values.
-pub(super) fn compare(left: &Json, right: &Json) -> Ordering {
+pub(crate) fn compare(left: &Json, right: &Json) -> Ordering {
     match (left, right) {
         (Json::Number(a), Json::Number(b)) => match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => a.cmp(&b),
@@ -85,7 +85,7 @@ pub(super) fn compare(left: &Json, right: &Json) -> Ordering {
 }
 
 /// The order of a text and a number: as numbers if the text is one, else none.
-pub(super) fn compare_text_with_number(text: &str, number: &Json) -> Option<Ordering> {
+pub(crate) fn compare_text_with_number(text: &str, number: &Json) -> Option<Ordering> {
     let text: f64 = text.trim().parse().ok()?;
     text.partial_cmp(&number.as_f64()?)
 }

@@ -13,7 +13,7 @@ use crate::error::EvalError;
 use crate::vector::{self, Vector};
 
 /// A type that rows of an argument are read as.
-pub(super) trait Input {
+pub(crate) trait Input {
     type Value<'a>;
 
     /// The type of the vectors it reads.
@@ -34,7 +34,7 @@ pub(super) trait Input {
 }
 
 /// A type that results are written as.
-pub(super) trait Output: 'static {
+pub(crate) trait Output: 'static {
     type Value;
 
     const TYPE: ColumnType;
@@ -43,7 +43,7 @@ pub(super) trait Output: 'static {
     fn collect(values: impl Iterator<Item = Option<Self::Value>>) -> Result<ArrayRef, EvalError>;
 }
 
-pub(super) struct Bool;
+pub(crate) struct Bool;
 
 impl Input for Bool {
     type Value<'a> = bool;
@@ -69,7 +69,7 @@ impl Output for Bool {
     }
 }
 
-pub(super) struct Int;
+pub(crate) struct Int;
 
 impl Output for Int {
     type Value = i32;
@@ -80,7 +80,7 @@ impl Output for Int {
     }
 }
 
-pub(super) struct Real;
+pub(crate) struct Real;
 
 impl Input for Real {
     type Value<'a> = f64;
@@ -112,7 +112,7 @@ impl Output for Real {
 /// The three types that are kept as 64-bit integers.
 macro_rules! integers {
     ($($kind:ident, $name:literal, [$($accepted:ident),+];)+) => {$(
-        pub(super) struct $kind;
+        pub(crate) struct $kind;
 
         impl Input for $kind {
             type Value<'a> = i64;
@@ -146,7 +146,7 @@ integers! {
     Timespan, "a timespan", [Timespan, Dynamic];
 }
 
-pub(super) struct Guid;
+pub(crate) struct Guid;
 
 impl Input for Guid {
     type Value<'a> = [u8; 16];
@@ -172,7 +172,7 @@ impl Output for Guid {
     }
 }
 
-pub(super) struct Decimal;
+pub(crate) struct Decimal;
 
 impl Input for Decimal {
     type Value<'a> = DecimalValue;
@@ -199,7 +199,7 @@ impl Output for Decimal {
 }
 
 /// A `string`; null is the empty one.
-pub(super) struct Text;
+pub(crate) struct Text;
 
 impl Input for Text {
     type Value<'a> = &'a str;
@@ -228,7 +228,7 @@ impl Output for Text {
 }
 
 /// A value of any type, as its text.
-pub(super) struct Scalar;
+pub(crate) struct Scalar;
 
 impl Input for Scalar {
     type Value<'a> = &'a str;
@@ -245,7 +245,7 @@ impl Input for Scalar {
 }
 
 /// A value of any type, as it is; null is a value too.
-pub(super) struct Any;
+pub(crate) struct Any;
 
 impl Input for Any {
     type Value<'a> = Value<'a>;
@@ -266,7 +266,7 @@ impl Input for Any {
 }
 
 /// A `dynamic`, parsed. A constant is parsed once for all rows.
-pub(super) struct Json;
+pub(crate) struct Json;
 
 impl Input for Json {
     type Value<'a> = Rc<json::Json>;
@@ -304,7 +304,7 @@ impl Output for Json {
 }
 
 /// A value of any type, as JSON.
-pub(super) struct AnyJson;
+pub(crate) struct AnyJson;
 
 impl Input for AnyJson {
     type Value<'a> = Rc<json::Json>;
@@ -327,7 +327,7 @@ impl Input for AnyJson {
 }
 
 /// The text of a `dynamic` as it is kept; what the function makes of it is its own affair.
-pub(super) struct RawJson;
+pub(crate) struct RawJson;
 
 impl Input for RawJson {
     type Value<'a> = &'a str;
@@ -354,7 +354,7 @@ impl Output for RawJson {
 }
 
 /// An argument whose null, or absence, the function handles itself.
-pub(super) struct Nullable<I>(std::marker::PhantomData<I>);
+pub(crate) struct Nullable<I>(std::marker::PhantomData<I>);
 
 impl<I: Input> Input for Nullable<I> {
     type Value<'a> = Option<I::Value<'a>>;
@@ -376,7 +376,7 @@ impl<I: Input> Input for Nullable<I> {
 }
 
 /// The column of these texts; refuses what does not fit into 2 GiB.
-pub(super) fn nullable_texts<T: AsRef<str>>(
+pub(crate) fn nullable_texts<T: AsRef<str>>(
     texts: impl Iterator<Item = Option<T>>,
 ) -> Result<ArrayRef, EvalError> {
     let mut builder = StringBuilder::with_capacity(texts.size_hint().0, 0);
@@ -394,6 +394,6 @@ pub(super) fn nullable_texts<T: AsRef<str>>(
 }
 
 /// The text of a value, for functions that take any scalar.
-pub(super) fn text_of<'a>(value: Value<'a>) -> Cow<'a, str> {
+pub(crate) fn text_of<'a>(value: Value<'a>) -> Cow<'a, str> {
     conversion::text(value)
 }

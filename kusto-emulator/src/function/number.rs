@@ -12,17 +12,17 @@ fn aligned(left: Decimal, right: Decimal) -> Option<(i128, i128, i16)> {
     Some((scale(left)?, scale(right)?, exponent))
 }
 
-pub(super) fn add(left: Decimal, right: Decimal) -> Option<Decimal> {
+pub(crate) fn add(left: Decimal, right: Decimal) -> Option<Decimal> {
     let (left, right, exponent) = aligned(left, right)?;
     Some(Decimal::new(left.checked_add(right)?, exponent))
 }
 
-pub(super) fn subtract(left: Decimal, right: Decimal) -> Option<Decimal> {
+pub(crate) fn subtract(left: Decimal, right: Decimal) -> Option<Decimal> {
     let (left, right, exponent) = aligned(left, right)?;
     Some(Decimal::new(left.checked_sub(right)?, exponent))
 }
 
-pub(super) fn multiply(left: Decimal, right: Decimal) -> Option<Decimal> {
+pub(crate) fn multiply(left: Decimal, right: Decimal) -> Option<Decimal> {
     let exponent = left.exponent().checked_add(right.exponent())?;
     Some(Decimal::new(
         left.coefficient().checked_mul(right.coefficient())?,
@@ -31,7 +31,7 @@ pub(super) fn multiply(left: Decimal, right: Decimal) -> Option<Decimal> {
 }
 
 /// The quotient with as many digits as 128 bits give it, trailing zeros removed.
-pub(super) fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
+pub(crate) fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
     if right.coefficient() == 0 {
         return None;
     }
@@ -49,13 +49,13 @@ pub(super) fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
     Some(Decimal::new(numerator / right.coefficient(), exponent))
 }
 
-pub(super) fn remainder(left: Decimal, right: Decimal) -> Option<Decimal> {
+pub(crate) fn remainder(left: Decimal, right: Decimal) -> Option<Decimal> {
     let (left, right, exponent) = aligned(left, right)?;
     Some(Decimal::new(left.checked_rem_euclid(right)?, exponent))
 }
 
 /// Cuts a decimal to whole steps of `step`, towards minus infinity.
-pub(super) fn floor_decimal(value: Decimal, step: Decimal) -> Option<Decimal> {
+pub(crate) fn floor_decimal(value: Decimal, step: Decimal) -> Option<Decimal> {
     let (value, step, exponent) = aligned(value, step)?;
     if step <= 0 {
         return None;
@@ -64,7 +64,7 @@ pub(super) fn floor_decimal(value: Decimal, step: Decimal) -> Option<Decimal> {
 }
 
 /// Rounds down to a multiple of `step`, towards minus infinity; `None` for a step that is not positive.
-pub(super) fn floor_long(value: i64, step: i64) -> Option<i64> {
+pub(crate) fn floor_long(value: i64, step: i64) -> Option<i64> {
     if step <= 0 {
         return None;
     }
@@ -72,11 +72,11 @@ pub(super) fn floor_long(value: i64, step: i64) -> Option<i64> {
 }
 
 /// Rounds down to a multiple of `step`.
-pub(super) fn floor_real(value: f64, step: f64) -> Option<f64> {
+pub(crate) fn floor_real(value: f64, step: f64) -> Option<f64> {
     (step > 0.0).then(|| (value / step).floor() * step)
 }
 
 /// The remainder as the service counts it, never negative: `-14 % 12` is 10.
-pub(super) fn modulo(left: i64, right: i64) -> Option<i64> {
+pub(crate) fn modulo(left: i64, right: i64) -> Option<i64> {
     left.checked_rem_euclid(right)
 }
