@@ -1,0 +1,130 @@
+//! An answer whose head is here and whose body is not.
+
+use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::{AsyncRawResponse, AsyncResponseBody};
+use bytes::Bytes;
+use futures::StreamExt;
+use http::StatusCode;
+use kusto_protocol::{Endpoint, ErrorResponse};
+
+use crate::decompress::{DecompressError, Decompressor, Encoding};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::retry::retry_after;
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) activity_id: Option<String>,
+    pub(crate) decompressor: Option<Decompressor>,
+    pub(crate) body: AsyncResponseBody,
+    headers: Headers,
+    unreadable: Option<DecompressError>,
+}
+
+impl Answer {
+    pub(crate) fn new(response: AsyncRawResponse) -> Self {
+        let (status, headers, body) = response.deconstruct();
+        // Statuses of azure_core and of http are the same numbers; 000 and 1000 cannot come from an HTTP client.
+        let status = StatusCode::from_u16(u16::from(status)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let encoding = Encoding::from_header(text(&headers, "content-encoding"));
+        let activity_id = text(&headers, "x-ms-activity-id").map(str::to_owned);
+        let (encoding, unreadable) = match encoding {
+            Ok(encoding) => (encoding, None),
+            Err(error) => (None, Some(error)),
+        };
+        let decompressor = encoding.map(Decompressor::new);
+        Self {
+            status,
+            activity_id,
+            decompressor,
+            body,
+            headers,
+            unreadable,
+        }
+    }
+
+    /// Turns everything but a readable 200 into an error.
+    pub(crate) async fn accept(mut self, endpoint: &Endpoint) -> Result<Self, TransportError> {
+        if let Some(error) = self.unreadable.take() {
+            return Err(self.identify(TransportError::new(TransportErrorKind::Decode, error.to_string())));
+        }
+        if self.status == StatusCode::OK {
+            return Ok(self);
+        }
+        if self.status.is_redirection() {
+            return Err(self.identify(self.redirected(endpoint)));
+        }
+        let (status, retry_after) = (self.status, retry_after(text(&self.headers, "retry-after")));
+        let kind = match status {
+            StatusCode::UNAUTHORIZED => TransportErrorKind::Auth,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => TransportErrorKind::Throttled,
+            _ => TransportErrorKind::Service,
+        };
+        let activity_id = self.activity_id.take();
+        let body = self.text().await;
+        let response = ErrorResponse::parse(status, &body);
+        let error = TransportError::from_response(kind, response).with_status(status, retry_after);
+        Err(match activity_id {
+            Some(id) => error.with_activity_id(id),
+            None => error,
+        })
+    }
+
+    /// The start of the body: as much as an error text may have. A body that breaks off counts as far as it came.
+    pub(crate) async fn text(self) -> Bytes {
+        let Self {
+            mut body,
+            mut decompressor,
+            ..
+        } = self;
+        let mut text = Vec::new();
+        while let Some(Ok(mut chunk)) = body.next().await {
+            match &mut decompressor {
+                None => text.extend_from_slice(&chunk),
+                Some(decompressor) => {
+                    while let Ok(Some(piece)) = decompressor.next(&mut chunk) {
+                        text.extend_from_slice(&piece);
+                        if text.len() >= MAX_TEXT {
+                            break;
+                        }
+                    }
+                }
+            }
+            if text.len() >= MAX_TEXT {
+                text.truncate(MAX_TEXT);
+                break;
+            }
+        }
+        text.into()
+    }
+
+    fn identify(&self, error: TransportError) -> TransportError {
+        let error = error.with_status(self.status, None);
+        match &self.activity_id {
+            Some(id) => error.with_activity_id(id.clone()),
+            None => error,
+        }
+    }
+
+    fn redirected(&self, endpoint: &Endpoint) -> TransportError {
+        // The host alone: the rest of the address may carry whatever the sender of the redirect likes.
+        let location =
+            text(&self.headers, "location").and_then(|location| location.parse::<http::Uri>().ok());
+        let target = location
+            .as_ref()
+            .and_then(http::Uri::host)
+            .unwrap_or("another address");
+        let message = format!(
+            "{} redirects to {target} (status {}), which is not followed; use that address if you trust it",
+            endpoint.host(),
+            self.status.as_u16(),
+        );
+        TransportError::new(TransportErrorKind::Redirected, message)
+    }
+}
+
+fn text<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a str> {
+    headers.get_optional_str(&HeaderName::from_static(name))
+}
+
+/// Error texts are short; what is longer is not one.
+const MAX_TEXT: usize = 256 * 1024;

@@ -1,0 +1,88 @@
+//! Time limits, on whichever runtime `azure_core` was told to use.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use azure_core::async_runtime::{TaskFuture, get_async_runtime};
+use futures::future::{Either, select};
+
+/// A moment after which a request is given up: it covers token, connection, headers and body together.
+pub(crate) struct Deadline {
+    sleep: TaskFuture,
+    limit: Duration,
+}
+
+/// A time limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Elapsed(pub(crate) Duration);
+
+impl Deadline {
+    pub(crate) fn after(limit: Duration) -> Self {
+        Self {
+            sleep: sleep(limit),
+            limit,
+        }
+    }
+
+    /// Drives a future until it ends or the time is over.
+    pub(crate) async fn cover<F: Future>(&mut self, future: F) -> Result<F::Output, Elapsed> {
+        let future = std::pin::pin!(future);
+        match select(future, &mut self.sleep).await {
+            Either::Left((output, _)) => Ok(output),
+            Either::Right(((), _)) => Err(Elapsed(self.limit)),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
+        self.sleep.as_mut().poll(cx).map(|()| Elapsed(self.limit))
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a body may be silent.
+pub(crate) struct IdleLimit {
+    limit: Duration,
+    sleep: Option<TaskFuture>,
+}
+
+impl IdleLimit {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { limit, sleep: None }
+    }
+
+    /// Something came: silence starts anew.
+    pub(crate) fn reset(&mut self) {
+        self.sleep = None;
+    }
+
+    /// The body has nothing yet.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
+        let limit = self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| sleep(limit));
+        sleep.as_mut().poll(cx).map(|()| Elapsed(limit))
+    }
+}
+
+impl fmt::Debug for IdleLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdleLimit")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    // What does not fit is longer than anybody waits.
+    let duration = duration.try_into().unwrap_or(azure_core::time::Duration::MAX);
+    get_async_runtime().sleep(duration)
+}

@@ -1,0 +1,163 @@
+//! Frames as they arrive.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use futures_core::Stream;
+use http::StatusCode;
+use kusto_protocol::{DecodeError, DecodeErrorKind, DecoderConfig, ErrorResponse, Frame, FrameDecoder};
+
+use crate::body::Body;
+use crate::error::{TransportError, TransportErrorKind};
+
+/// The frames of an answer, decoded as its bytes arrive.
+///
+/// The body is read only when the decoder has nothing left, so a slow consumer slows the service down, and at most
+/// one chunk and one batch of rows are held. Errors inside the answer are frames like all others; only an answer
+/// that cannot be read, or that breaks off, is an error here. After an error there is nothing more.
+#[derive(Debug)]
+pub struct FrameStream {
+    body: Body,
+    decoder: FrameDecoder,
+    chunk: Bytes,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Frames,
+    /// A body that is not frames: its text is the error message.
+    Text(Vec<u8>),
+    Over,
+}
+
+impl FrameStream {
+    pub(crate) fn new(body: Body, config: DecoderConfig) -> Self {
+        Self {
+            body,
+            decoder: FrameDecoder::with_config(config),
+            chunk: Bytes::new(),
+            state: State::Frames,
+        }
+    }
+
+    /// The next frame; `None` after the last one, once the answer was found complete.
+    ///
+    /// # Errors
+    ///
+    /// If the answer breaks off, is not what the service sends, or is an error of the service in place of frames.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Result<Option<Frame>, TransportError> {
+        poll_fn(|cx| self.poll_frame(cx)).await.transpose()
+    }
+
+    /// How many bytes came over the network so far, compressed as they were.
+    pub fn bytes_received(&self) -> u64 {
+        self.body.bytes_received()
+    }
+
+    /// The id under which the request was sent.
+    pub fn client_request_id(&self) -> &str {
+        self.body.client_request_id()
+    }
+
+    /// The service's id of the request.
+    pub fn activity_id(&self) -> Option<&str> {
+        self.body.activity_id()
+    }
+
+    /// Polls for the next frame, for streams built on this one.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, TransportError>>> {
+        let result = ready!(self.poll_result(cx));
+        if !matches!(result, Ok(Some(_))) {
+            self.state = State::Over;
+        }
+        Poll::Ready(result.transpose())
+    }
+
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, TransportError>> {
+        loop {
+            match &mut self.state {
+                State::Over => return Poll::Ready(Ok(None)),
+                State::Text(text) => text.extend_from_slice(&std::mem::take(&mut self.chunk)),
+                State::Frames => match self.decode() {
+                    Ok(Some(frame)) => return Poll::Ready(Ok(Some(frame))),
+                    Ok(None) => {}
+                    Err(error) if error.kind() == DecodeErrorKind::NotFrames => {
+                        self.state = State::Text(Vec::new());
+                        continue;
+                    }
+                    Err(error) => return Poll::Ready(Err(self.undecodable(error))),
+                },
+            }
+            let chunk = ready!(self.body.poll_bytes(cx));
+            match (chunk, &mut self.state) {
+                (Some(Ok(chunk)), State::Text(text)) if text.len() + chunk.len() > MAX_TEXT => {
+                    let text = std::mem::take(text);
+                    return Poll::Ready(Err(self.service_text(&text)));
+                }
+                (Some(Ok(chunk)), _) => self.chunk = chunk,
+                (None, State::Text(text)) => {
+                    let text = std::mem::take(text);
+                    return Poll::Ready(Err(self.service_text(&text)));
+                }
+                (None, _) => return Poll::Ready(self.finish().map(|()| None)),
+                (Some(Err(error)), _) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn decode(&mut self) -> Result<Option<Frame>, DecodeError> {
+        let mut input = &self.chunk[..];
+        let frame = self.decoder.decode(&mut input);
+        let used = self.chunk.len() - input.len();
+        self.chunk.advance(used);
+        frame
+    }
+
+    fn finish(&mut self) -> Result<(), TransportError> {
+        self.decoder.finish().map_err(|error| match error.kind() {
+            DecodeErrorKind::Truncated => {
+                let message = "the answer broke off before its end";
+                self.body.identify(
+                    TransportError::new(TransportErrorKind::Interrupted, message).with_source(error),
+                )
+            }
+            _ => self.undecodable(error),
+        })
+    }
+
+    fn undecodable(&self, error: DecodeError) -> TransportError {
+        let error = match error.service_error() {
+            Some(service) => TransportError::from_service(service.clone()),
+            None => TransportError::new(TransportErrorKind::Decode, "the answer cannot be read")
+                .with_source(error),
+        };
+        self.body.identify(error)
+    }
+
+    /// Text in place of frames, although the status said that all is well.
+    fn service_text(&self, text: &[u8]) -> TransportError {
+        let response = ErrorResponse::parse(StatusCode::OK, text);
+        self.body.identify(TransportError::from_response(
+            TransportErrorKind::Service,
+            response,
+        ))
+    }
+}
+
+impl Stream for FrameStream {
+    type Item = Result<Frame, TransportError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_frame(cx)
+    }
+}
+
+/// How much of a text in place of frames is kept.
+const MAX_TEXT: usize = 256 * 1024;

@@ -1,0 +1,296 @@
+//! From a request to the body of its answer.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_core::http::{AsyncRawResponse, HttpClient};
+use azure_core::time::OffsetDateTime;
+use http::StatusCode;
+use kusto_auth::{AuthError, CloudInfo, Credential, TokenCache, TrustedHosts};
+use kusto_protocol::{DecoderConfig, Endpoint, Request, options};
+
+use crate::answer::Answer;
+use crate::body::Body;
+use crate::deadline::{Deadline, IdleLimit, sleep};
+use crate::error::{TransportError, TransportErrorKind};
+use crate::frames::FrameStream;
+use crate::outgoing::{self, Outgoing};
+use crate::request_id::jitter;
+use crate::retry::RetryPolicy;
+use crate::trace;
+
+/// The way of requests to one service.
+///
+/// For each request, in this order: the host must be trusted, a token is had, headers are set, the request is sent,
+/// and its answer is judged. What comes back is the body, still to be read. Cloning is cheap; clones share tokens
+/// and connections.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    endpoint: Endpoint,
+    credential: Credential,
+    trusted_hosts: TrustedHosts,
+    http_client: Arc<dyn HttpClient>,
+    options: PipelineOptions,
+    tokens: TokenCache,
+    sign_in: OnceLock<Arc<SignIn>>,
+    /// Held by the one who asks for the cloud metadata.
+    discovery: futures::lock::Mutex<()>,
+}
+
+/// How a [`Pipeline`] presents itself, and its patience. Take the default and set fields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PipelineOptions {
+    /// The application that the service's logs show (`x-ms-app`).
+    pub application: Option<String>,
+    /// The user that the service's logs show (`x-ms-user`).
+    pub user: Option<String>,
+    /// The client library that the service's logs show (`x-ms-client-version`).
+    pub client_version: String,
+    /// Whether answers may come compressed. Default: yes.
+    pub compression: bool,
+    /// When a request is sent once more.
+    pub retry: RetryPolicy,
+    /// How long a body may be silent. Default: as long as the request may take, because a query may compute for
+    /// minutes between two rows.
+    pub idle_timeout: Option<Duration>,
+    /// How much longer than the service the client waits for the end of an answer. Default: 30 s.
+    pub timeout_margin: Duration,
+}
+
+impl Default for PipelineOptions {
+    fn default() -> Self {
+        Self {
+            application: None,
+            user: None,
+            client_version: concat!("Kusto.Rust.Client:{", env!("CARGO_PKG_VERSION"), "}").to_owned(),
+            compression: true,
+            retry: RetryPolicy::default(),
+            idle_timeout: None,
+            timeout_margin: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where tokens come from, known once the cloud is.
+#[derive(Debug)]
+struct SignIn {
+    credential: Arc<dyn TokenCredential>,
+    scope: String,
+}
+
+impl Pipeline {
+    /// The way to `endpoint`, as `credential`. Nothing is sent yet.
+    pub fn new(
+        endpoint: Endpoint,
+        credential: Credential,
+        trusted_hosts: TrustedHosts,
+        http_client: Arc<dyn HttpClient>,
+        options: PipelineOptions,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                endpoint,
+                credential,
+                trusted_hosts,
+                http_client,
+                options,
+                tokens: TokenCache::new(),
+                sign_in: OnceLock::new(),
+                discovery: futures::lock::Mutex::new(()),
+            }),
+        }
+    }
+
+    /// The service at the other end.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.shared.endpoint
+    }
+
+    /// Sends a request and gives the frames of its answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn frames(&self, request: &Request) -> Result<FrameStream, TransportError> {
+        let mut config = DecoderConfig::default();
+        let vary = request
+            .properties
+            .options
+            .get(options::CLIENT_RESULTS_READER_ALLOW_VARYING_ROW_WIDTHS);
+        config.allow_varying_row_widths = vary == Some(&true.into());
+        Ok(FrameStream::new(self.send(request).await?, config))
+    }
+
+    /// Sends a request and gives the body of its answer, if the service accepted it (status 200).
+    ///
+    /// A request without a server timeout gets the service's default for its kind written in; the client waits
+    /// [`timeout_margin`](PipelineOptions::timeout_margin) longer, counted from this call to the end of the body. A
+    /// request without a client request id gets a new one for every try.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportErrorKind`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection. Whether the service carries on is its own affair.
+    pub async fn send(&self, request: &Request) -> Result<Body, TransportError> {
+        let outgoing = Outgoing::new(request, &self.shared.endpoint, &self.shared.options)?;
+        let mut deadline = Deadline::after(outgoing.limit);
+        let mut retries = 0;
+        loop {
+            let id = outgoing.client_request_id();
+            let attempt = trace::request(self.shared.attempt(&outgoing, &id), &outgoing, &id);
+            let outcome = deadline.cover(attempt).await;
+            let error = match outcome {
+                Ok(Ok(answer)) => return Ok(self.shared.body(answer, deadline, id)),
+                Ok(Err(error)) => error.with_ids(&id, None),
+                Err(elapsed) => return Err(TransportError::timeout(elapsed).with_ids(&id, None)),
+            };
+            let policy = &self.shared.options.retry;
+            let Some(wait) = policy.delay(retries, error.failure(), outgoing.is_read_only, jitter()) else {
+                return Err(error);
+            };
+            trace::retry(&error, wait);
+            if deadline.cover(sleep(wait)).await.is_err() {
+                return Err(error);
+            }
+            retries += 1;
+        }
+    }
+}
+
+impl Shared {
+    /// One try, up to an answer that says 200.
+    async fn attempt(&self, outgoing: &Outgoing, id: &str) -> Result<Answer, TransportError> {
+        let Some(sign_in) = self.sign_in().await? else {
+            return self
+                .exchange(outgoing, id, None)
+                .await?
+                .accept(&self.endpoint)
+                .await;
+        };
+        let token = self.token(&sign_in).await?;
+        let answer = self.exchange(outgoing, id, Some(&token)).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return answer.accept(&self.endpoint).await;
+        }
+        // The token may have been revoked, or the clock be wrong. Another one gets one more chance.
+        self.tokens.forget(&sign_in.scope, &token);
+        let next = self.token(&sign_in).await?;
+        if next.token == token.token {
+            return answer.accept(&self.endpoint).await;
+        }
+        self.exchange(outgoing, id, Some(&next))
+            .await?
+            .accept(&self.endpoint)
+            .await
+    }
+
+    async fn exchange(
+        &self,
+        outgoing: &Outgoing,
+        id: &str,
+        token: Option<&AccessToken>,
+    ) -> Result<Answer, TransportError> {
+        let mut request = outgoing.to_request(id);
+        if let Some(token) = token {
+            // The one place in the workspace that reads the text of a token.
+            request.insert_header("authorization", format!("Bearer {}", token.token.secret()));
+        }
+        Ok(Answer::new(self.execute(&request).await?))
+    }
+
+    async fn token(&self, sign_in: &SignIn) -> Result<AccessToken, AuthError> {
+        self.tokens
+            .get(&*sign_in.credential, &sign_in.scope, OffsetDateTime::now_utc())
+            .await
+    }
+
+    /// Where tokens for this service come from; `None` if it gets none.
+    async fn sign_in(&self) -> Result<Option<Arc<SignIn>>, TransportError> {
+        if self.credential.is_anonymous() {
+            return Ok(None);
+        }
+        if let Some(sign_in) = self.sign_in.get() {
+            return Ok(Some(Arc::clone(sign_in)));
+        }
+        self.trusted_hosts.check(&self.endpoint)?;
+        if !self.endpoint.is_https() && !self.endpoint.is_loopback() {
+            let message = format!(
+                "{} is addressed without encryption, so no token is sent there; write https://",
+                self.endpoint.host()
+            );
+            return Err(TransportError::new(TransportErrorKind::Untrusted, message));
+        }
+        let _discovery = self.discovery.lock().await;
+        if let Some(sign_in) = self.sign_in.get() {
+            return Ok(Some(Arc::clone(sign_in)));
+        }
+        let cloud = self.cloud().await?;
+        let Some(credential) = self.credential.to_token_credential(&cloud, &self.http_client)? else {
+            return Ok(None);
+        };
+        let sign_in = SignIn {
+            credential,
+            scope: cloud.scope(),
+        };
+        Ok(Some(Arc::clone(self.sign_in.get_or_init(|| Arc::new(sign_in)))))
+    }
+
+    /// The cloud that the cluster says it lives in, where that matters.
+    async fn cloud(&self) -> Result<CloudInfo, TransportError> {
+        if self.endpoint.is_loopback() || !self.credential.needs_cloud() {
+            return Ok(CloudInfo::default());
+        }
+        let request = outgoing::to_azure(CloudInfo::request(&self.endpoint))?;
+        let exchange = async {
+            let answer = Answer::new(self.execute(&request).await?);
+            let status = answer.status;
+            Ok::<_, TransportError>((status, answer.text().await))
+        };
+        let (status, body) = match Deadline::after(METADATA_LIMIT).cover(exchange).await {
+            Ok(exchanged) => exchanged?,
+            Err(elapsed) => {
+                let message = format!(
+                    "{} did not tell its cloud within {} s",
+                    self.endpoint.host(),
+                    elapsed.0.as_secs()
+                );
+                return Err(TransportError::new(TransportErrorKind::Timeout, message));
+            }
+        };
+        let cloud = CloudInfo::from_response(status.as_u16(), &body)?;
+        self.trusted_hosts
+            .check_in_cloud(&self.endpoint, &cloud.login_endpoint)?;
+        Ok(cloud)
+    }
+
+    async fn execute(&self, request: &azure_core::http::Request) -> Result<AsyncRawResponse, TransportError> {
+        self.http_client
+            .execute_request(request)
+            .await
+            .map_err(|error| TransportError::from_http_client(error, self.endpoint.host()))
+    }
+
+    fn body(&self, answer: Answer, deadline: Deadline, client_request_id: String) -> Body {
+        let idle = self.options.idle_timeout.map(IdleLimit::new);
+        let Answer {
+            decompressor,
+            body,
+            activity_id,
+            ..
+        } = answer;
+        Body::new(body, decompressor, deadline, idle, client_request_id, activity_id)
+    }
+}
+
+/// How long a cluster may take to tell its cloud.
+const METADATA_LIMIT: Duration = Duration::from_secs(10);

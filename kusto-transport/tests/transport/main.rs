@@ -1,0 +1,5 @@
+//! The pipeline over an HTTP client in memory.
+
+mod frames;
+mod pipeline;
+mod scripted;
