@@ -32,6 +32,8 @@ pub(crate) struct Decompressor {
     /// Made when the first byte is there, which tells the two kinds of `deflate` apart.
     stream: Option<Decompress>,
     ended: bool,
+    /// Room for the next piece.
+    room: Vec<u8>,
 }
 
 /// A body that is not what its `Content-Encoding` says.
@@ -48,6 +50,7 @@ impl Decompressor {
             encoding,
             stream: None,
             ended: false,
+            room: Vec::new(),
         }
     }
 
@@ -72,17 +75,17 @@ impl Decompressor {
                     None => return Ok(None),
                 },
             };
-            let mut piece = Vec::with_capacity(PIECE);
+            self.room.reserve_exact(PIECE);
             let before = stream.total_in();
             let status = stream
-                .decompress_vec(input, &mut piece, FlushDecompress::None)
+                .decompress_vec(input, &mut self.room, FlushDecompress::None)
                 .map_err(|_| DecompressError::Corrupt)?;
             // Never more than the chunk that was given.
             let used = usize::try_from(stream.total_in() - before).unwrap_or(input.len());
             input.advance(used);
             self.ended = status == Status::StreamEnd;
-            if !piece.is_empty() {
-                return Ok(Some(piece.into()));
+            if !self.room.is_empty() {
+                return Ok(Some(std::mem::take(&mut self.room).into()));
             }
             if self.ended || used == 0 {
                 return if input.is_empty() || !self.ended {
@@ -257,9 +260,9 @@ mod tests {
 
     #[test]
     fn a_tiny_body_that_stands_for_much_comes_in_pieces() {
-        let bomb = gzip(&vec![b' '; 50_000_000]);
-        assert!(bomb.len() < 300_000);
-        assert_eq!(undo(Encoding::Gzip, &bomb, bomb.len()).unwrap().len(), 50_000_000);
+        let bomb = gzip(&vec![b' '; 5_000_000]);
+        assert!(bomb.len() < 100_000);
+        assert_eq!(undo(Encoding::Gzip, &bomb, bomb.len()).unwrap().len(), 5_000_000);
     }
 
     #[test]

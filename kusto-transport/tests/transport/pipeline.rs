@@ -419,7 +419,7 @@ async fn repetitions_end() {
 
 #[tokio::test(start_paused = true)]
 async fn one_time_limit_covers_token_answer_and_body() {
-    let hanging = Credential::callback(|| std::future::pending::<Result<Secret, std::fmt::Error>>());
+    let hanging = Credential::callback(std::future::pending::<Result<Secret, std::fmt::Error>>);
     let silent = || answer(200, "[").then_silent().into();
     for (credential, script) in [
         (hanging, vec![]),
