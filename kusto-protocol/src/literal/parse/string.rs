@@ -6,8 +6,8 @@ use crate::parse_error::ParseError;
 /// Whether a string literal begins here.
 pub(super) fn begins(rest: &str) -> bool {
     let rest = rest.strip_prefix(['h', 'H']).unwrap_or(rest);
-    let rest = rest.strip_prefix('@').unwrap_or(rest);
-    rest.starts_with(['"', '\'']) || rest.starts_with(FENCE)
+    let unprefixed = rest.strip_prefix('@').unwrap_or(rest);
+    unprefixed.starts_with(['"', '\'']) || FENCES.iter().any(|fence| rest.starts_with(fence))
 }
 
 impl Cursor<'_> {
@@ -29,10 +29,11 @@ impl Cursor<'_> {
         let start = *self;
         let unterminated = || start.malformed("the closing quote is missing");
         self.at += usize::from(self.rest().starts_with(['h', 'H']));
-        if let Some(body) = self.rest().strip_prefix(FENCE) {
-            let length = body.find(FENCE).ok_or_else(unterminated)?;
+        if let Some(fence) = FENCES.into_iter().find(|fence| self.rest().starts_with(fence)) {
+            let body = &self.rest()[fence.len()..];
+            let length = body.find(fence).ok_or_else(unterminated)?;
             out.push_str(&body[..length]);
-            self.at += length + 2 * FENCE.len();
+            self.at += length + 2 * fence.len();
             return Ok(());
         }
         let is_verbatim = self.rest().starts_with('@');
@@ -104,4 +105,5 @@ impl Cursor<'_> {
     }
 }
 
-const FENCE: &str = "```";
+/// What encloses multi-line strings.
+const FENCES: [&str; 2] = ["```", "~~~"];
