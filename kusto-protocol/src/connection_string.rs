@@ -313,7 +313,12 @@ impl ConnectionStringBuilder {
             return Err(ParseError::new(WHAT, ParseErrorKind::Missing, None, message));
         };
         let (endpoint, database) = Endpoint::with_database(&source).map_err(|error| {
-            ParseError::new(WHAT, error.kind(), None, format!("Data Source: {}", error.message()))
+            ParseError::new(
+                WHAT,
+                error.kind(),
+                None,
+                format!("Data Source: {}", error.message()),
+            )
         })?;
         if let Some(database) = database {
             self.values

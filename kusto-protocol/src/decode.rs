@@ -10,6 +10,7 @@ mod number;
 mod rows;
 
 pub use error::{DecodeError, DecodeErrorKind};
+pub(crate) use json::is_json;
 
 use answer::Layout;
 use envelope::Envelope;

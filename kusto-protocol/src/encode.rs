@@ -5,7 +5,6 @@ mod json;
 mod layout;
 mod rows;
 mod table_of_contents;
-mod validate;
 
 use std::sync::Arc;
 

@@ -78,6 +78,19 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|byte| !is_special(**byte)).count()
 }
 
+/// Whether a text is one JSON value with at most so many brackets open, white space around it aside.
+pub(crate) fn is_json(text: &str, max_depth: usize) -> bool {
+    let bytes = text.as_bytes();
+    let from = skip_white_space(bytes, 0);
+    let mut validator = Validator::new(max_depth);
+    match validator.feed(&bytes[from..]) {
+        Ok(len) => skip_white_space(bytes, from + len) == bytes.len(),
+        // A number goes on until something else comes.
+        Err(Stop::More) => validator.feed(b" ") == Ok(0),
+        Err(Stop::Fault(_)) => false,
+    }
+}
+
 /// Checks one JSON value, in pieces of any size, without recursion.
 #[derive(Debug)]
 pub(super) struct Validator {
@@ -472,6 +485,18 @@ mod tests {
                 panic!("{text} was accepted")
             };
             assert_eq!(fault.at, at, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_json_as_a_whole_or_not_at_all() {
+        for text in ["12", " -1.5e3\n", "\t[1, 2] ", "null", "\"\"", "{}"] {
+            assert!(is_json(text, 1), "{text}");
+        }
+        for text in [
+            "", " ", "-", "1.", "1 2", "{} {}", "nul", "\"", "hello", "[", "[[]]",
+        ] {
+            assert!(!is_json(text, 1), "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use super::json::{
     is_plain, push_datetime, push_guid, push_int, push_plain_string, push_raw, push_real, push_string,
     push_timespan,
 };
-use super::validate::is_json;
+use crate::decode::is_json;
 use crate::{ColumnArray, DateTime, Guid, RowBatch, TextArray, Timespan};
 
 /// Whether every value has a form on the wire.
@@ -100,8 +100,8 @@ impl<'a> Cells<'a> {
 fn push_dynamic(text: &str, out: &mut Vec<u8>) {
     let json = text.trim_matches(JSON_SPACE);
     let nested = match json.as_bytes().first() {
-        Some(b'"') => is_json(json) && !stands_for_json(json),
-        Some(b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => is_json(json),
+        Some(b'"') => is_json(json, MAX_NESTING) && !stands_for_json(json),
+        Some(b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => is_json(json, MAX_NESTING),
         _ => false,
     };
     if nested {
@@ -113,7 +113,7 @@ fn push_dynamic(text: &str, out: &mut Vec<u8>) {
 
 /// Writes a value of an unknown type, which is kept as JSON.
 fn push_unknown(text: &str, out: &mut Vec<u8>) {
-    if is_json(text) {
+    if is_json(text, MAX_NESTING) {
         push_raw(text.trim_matches(JSON_SPACE), out);
     } else {
         push_string(text, out);
@@ -122,11 +122,14 @@ fn push_unknown(text: &str, out: &mut Vec<u8>) {
 
 /// Whether the content of this JSON string is JSON, or empty and so taken for a null.
 fn stands_for_json(string: &str) -> bool {
-    serde_json::from_str::<String>(string).is_ok_and(|content| content.is_empty() || is_json(&content))
+    serde_json::from_str::<String>(string)
+        .is_ok_and(|content| content.is_empty() || is_json(&content, MAX_NESTING))
 }
 
 /// 0000-01-01, which answers have been seen to hold.
 const YEAR_0: i64 = -366 * crate::scalar::TICKS_PER_DAY;
+/// What the strictest of the usual JSON readers take. Deeper values are written as strings, which mean the same.
+const MAX_NESTING: usize = 64;
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 #[cfg(test)]

@@ -252,30 +252,28 @@ fn any_request() -> impl Strategy<Value = Request> {
         any::<Vec<u8>>(),
         any::<bool>(),
     );
-    let kind =
-        prop_oneof![
-            (name(), any::<String>(), any::<bool>(), any::<bool>()).prop_map(
-                |(database, text, is_v1, is_get)| {
-                    let request = Request::query(database, format!("T{text}"));
-                    let request = if is_v1 {
-                        request.version(QueryVersion::V1)
-                    } else {
-                        request
-                    };
-                    if is_get { request.get() } else { request }
-                }
-            ),
-            (name(), any::<String>())
-                .prop_map(|(database, text)| Request::mgmt(database, format!(".{text}"))),
-            data.prop_map(|(database, table, format, mapping, body, is_gzip)| {
-                let request =
-                    Request::streaming_ingest(database, table, DataFormat::ALL[format], body).gzip(is_gzip);
-                mapping.into_iter().fold(request, Request::mapping)
-            }),
-            (name(), name(), any::<String>()).prop_map(|(database, table, blob)| {
-                Request::streaming_ingest_blob(database, table, DataFormat::Csv, blob)
-            }),
-        ];
+    let kind = prop_oneof![
+        (name(), any::<String>(), any::<bool>(), any::<bool>()).prop_map(
+            |(database, text, is_v1, is_get)| {
+                let request = Request::query(database, format!("T{text}"));
+                let request = if is_v1 {
+                    request.version(QueryVersion::V1)
+                } else {
+                    request
+                };
+                if is_get { request.get() } else { request }
+            }
+        ),
+        (name(), any::<String>()).prop_map(|(database, text)| Request::mgmt(database, format!(".{text}"))),
+        data.prop_map(|(database, table, format, mapping, body, is_gzip)| {
+            let request =
+                Request::streaming_ingest(database, table, DataFormat::ALL[format], body).gzip(is_gzip);
+            mapping.into_iter().fold(request, Request::mapping)
+        }),
+        (name(), name(), any::<String>()).prop_map(|(database, table, blob)| {
+            Request::streaming_ingest_blob(database, table, DataFormat::Csv, blob)
+        }),
+    ];
     let id = proptest::option::of("[!-~]{1,20}");
     (
         kind,
