@@ -8,11 +8,13 @@ mod head;
 mod json;
 mod number;
 mod rows;
+mod string;
+mod table;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use json::is_json;
 
-use answer::Layout;
+use answer::Version;
 use envelope::Envelope;
 
 use crate::Frame;
@@ -30,7 +32,8 @@ use crate::Frame;
 ///
 /// Cells are read by the type of their column. `null` is a null in every type; for `string`, where the service
 /// itself knows no null, that is left to the consumer to treat as empty. In a `dynamic` column nested JSON is kept
-/// byte for byte, a string gives its content, and the empty string is a null (answers of old). Numbers never go
+/// byte for byte, and a string gives its content. In columns whose values are strings on the wire (`datetime`,
+/// `decimal`, `dynamic`, `guid`, `timespan`) the empty string is a null, as in answers of old. Numbers never go
 /// through floating point unless they are `real`, and a `real` is rounded correctly.
 ///
 /// Members of objects may come in any order. Rows can be read as they arrive when `Rows` comes last, which is how
@@ -226,9 +229,9 @@ impl FrameDecoder {
                     let Some(byte) = source.peek() else {
                         return Ok(None);
                     };
-                    let layout = match byte {
-                        b'[' if is_whole_mark(*mark) => Layout::V2,
-                        b'{' if is_whole_mark(*mark) => Layout::V1,
+                    let version = match byte {
+                        b'[' if is_whole_mark(*mark) => Version::V2,
+                        b'{' if is_whole_mark(*mark) => Version::V1,
                         // The byte order mark is no JSON, but gateways have been known to add it.
                         _ if BYTE_ORDER_MARK.get(*mark) == Some(&byte) && *mark as u64 == source.offset => {
                             *mark += 1;
@@ -248,7 +251,7 @@ impl FrameDecoder {
                             ));
                         }
                     };
-                    let envelope = Envelope::new(layout, source.offset, &self.config);
+                    let envelope = Envelope::new(version, source.offset, &self.config);
                     source.advance(1);
                     self.state = State::Answer(Box::new(envelope));
                 }

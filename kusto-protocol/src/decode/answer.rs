@@ -1,24 +1,24 @@
 //! What the objects of an answer mean: which frames they become, which tables are open, what may come next.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::mem;
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::head::{
-    DataSetCompletionHead, DataSetHeaderHead, Head, TableCompletionHead, TableFragmentHead, TableHead,
-    TableProgressHead, Tag, columns, parse_value,
-};
-use super::rows::{ErrorObject, RowFault, Rows, RowsEvent};
+use super::head::{Head, Members, Tag, columns};
+use super::rows::RowsEvent;
+use super::table::{Current, Table};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{
-    DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, OneApiError, RowBatch, TableCompletion,
-    TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
+    DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, OneApiError, TableFragmentType,
+    TableHeader, TableKind, TableProgress,
 };
 
-/// The two layouts, told apart by their first byte.
+/// The two forms of an answer, told apart by their first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum Version {
     /// An object with `Tables`.
     V1,
     /// An array of frames.
@@ -28,9 +28,9 @@ pub(super) enum Layout {
 /// An answer, as far as it has come.
 #[derive(Debug)]
 pub(super) struct Answer {
-    layout: Layout,
+    version: Version,
     progress: Progress,
-    /// Tables of which the header has come and the completion has not. The one being read is not among them.
+    /// Tables whose rows come in frames of their own. The one being read is not among them.
     open: Vec<Table>,
     current: Option<Current>,
     /// V1 tables have no id on the wire; they get their ordinal.
@@ -47,25 +47,6 @@ enum Progress {
     Nothing,
     Header,
     Completion,
-}
-
-#[derive(Debug)]
-struct Table {
-    header: TableHeader,
-    row_count: u64,
-    errors: Vec<OneApiError>,
-}
-
-/// The table of which rows are being read.
-#[derive(Debug)]
-struct Current {
-    table: Table,
-    rows: Rows,
-    /// The kind of the next batch.
-    kind: TableFragmentType,
-    /// Whether this is a `TableFragment` on the wire, for which at least one batch must come out.
-    is_fragment: bool,
-    batches: u64,
 }
 
 /// What to do with the `Rows` of an object.
@@ -91,9 +72,9 @@ pub(super) enum RowsRead {
 }
 
 impl Answer {
-    pub(super) fn new(layout: Layout) -> Self {
+    pub(super) fn new(version: Version) -> Self {
         Self {
-            layout,
+            version,
             progress: Progress::Nothing,
             open: Vec::new(),
             current: None,
@@ -109,8 +90,8 @@ impl Answer {
         self.pending.pop_front()
     }
 
-    pub(super) const fn is_complete(&self) -> bool {
-        matches!(self.progress, Progress::Completion)
+    pub(super) fn is_complete(&self) -> bool {
+        self.progress == Progress::Completion
     }
 
     /// V1 has no header on the wire.
@@ -154,40 +135,34 @@ impl Answer {
         is_whole: bool,
         config: &DecoderConfig,
     ) -> Result<RowsFate, DecodeError> {
-        if self.layout == Layout::V1 {
-            let table: TableHead = read(head)?;
-            if !is_whole && (table.columns.is_none() || table.table_name.is_none()) {
-                return Ok(RowsFate::Buffer);
-            }
-            self.begin_table(table, head.offset, config)?;
-            return Ok(RowsFate::Read);
+        let frame_type = match self.version {
+            Version::V1 => Some("DataTable".to_owned()),
+            Version::V2 => read::<Tag>(head)?.frame_type,
+        };
+        let is_fragment = match frame_type.as_deref() {
+            Some("DataTable") => false,
+            Some("TableFragment") => true,
+            None if !is_whole => return Ok(RowsFate::Buffer),
+            _ => return Ok(RowsFate::Skip),
+        };
+        let members: Members = read(head)?;
+        let is_v1 = self.version == Version::V1;
+        let is_ready = if is_fragment {
+            members.table_id.is_some() && members.table_fragment_type.is_some()
+        } else {
+            let has_id = members.table_id.is_some() && members.table_kind.is_some();
+            members.columns.is_some() && members.table_name.is_some() && (has_id || is_v1)
+        };
+        if !is_ready && !is_whole {
+            return Ok(RowsFate::Buffer);
         }
-        let tag: Tag = read(head)?;
-        match tag.frame_type.as_deref() {
-            None if is_whole => Ok(RowsFate::Skip),
-            None => Ok(RowsFate::Buffer),
-            Some("DataTable") => {
-                let table: TableHead = read(head)?;
-                let is_ready = table.table_id.is_some()
-                    && table.table_kind.is_some()
-                    && table.table_name.is_some()
-                    && table.columns.is_some();
-                if !is_ready && !is_whole {
-                    return Ok(RowsFate::Buffer);
-                }
-                self.begin_table(table, head.offset, config)?;
-                Ok(RowsFate::Read)
-            }
-            Some("TableFragment") => {
-                let fragment: TableFragmentHead = read(head)?;
-                if !is_whole && (fragment.table_id.is_none() || fragment.table_fragment_type.is_none()) {
-                    return Ok(RowsFate::Buffer);
-                }
-                self.begin_fragment(&fragment, head.offset, config)?;
-                Ok(RowsFate::Read)
-            }
-            Some(_) => Ok(RowsFate::Skip),
+        if is_fragment {
+            self.begin_fragment(&members, head.offset, config)?;
+        } else {
+            let table = self.new_table(members, head.offset, config)?;
+            self.current = Some(Current::new(table, TableFragmentType::DataAppend, false, config));
         }
+        Ok(RowsFate::Read)
     }
 
     /// Reads rows up to the next batch, which is then among the frames that are ready.
@@ -200,11 +175,8 @@ impl Answer {
             return Ok(RowsRead::End);
         };
         loop {
-            let event = current
-                .rows
-                .read(source, config)
-                .map_err(|fault| row_error(fault, &current.table))?;
-            match event {
+            let event = current.rows.read(source, config);
+            match event.map_err(|fault| current.table.row_error(fault))? {
                 RowsEvent::More => return Ok(RowsRead::More),
                 RowsEvent::Batch(batch) => {
                     self.pending.push_back(current.fragment(batch));
@@ -212,16 +184,14 @@ impl Answer {
                 }
                 RowsEvent::Error(object) => {
                     self.error_bytes += object.text.len();
-                    let errors = row_errors(&object, self.error_bytes, &current.table, config)?;
-                    if self.layout == Layout::V1 {
+                    let errors = current.table.row_errors(&object, self.error_bytes, config)?;
+                    if self.version == Version::V1 {
                         self.row_errors.extend(errors.iter().cloned());
                     }
                     current.table.errors.extend(errors);
                 }
                 RowsEvent::End(batch) => {
-                    if batch.num_rows() > 0 || (current.is_fragment && current.batches == 0) {
-                        self.pending.push_back(current.fragment(batch));
-                    }
+                    self.pending.extend(current.last_fragment(batch));
                     return Ok(RowsRead::End);
                 }
             }
@@ -230,40 +200,34 @@ impl Answer {
 
     /// The object is complete, its rows included.
     pub(super) fn end_object(&mut self, head: &Head, config: &DecoderConfig) -> Result<(), DecodeError> {
-        if self.layout == Layout::V1 {
-            if self.current.is_none() {
-                self.begin_table(read(head)?, head.offset, config)?;
-            }
-            self.end_table();
-            return Ok(());
+        let offset = head.offset;
+        if self.version == Version::V1 {
+            return self.end_table(read(head)?, offset, config);
         }
         let tag: Tag = read(head)?;
         let Some(frame_type) = tag.frame_type.as_deref() else {
             return Err(match tag.error {
-                Some(error) => service_error(head.offset, &error),
-                None => unexpected(head.offset, "a frame without FrameType"),
+                Some(error) => service_error(offset, &error),
+                None => unexpected(offset, "a frame without FrameType"),
             });
         };
         match (self.progress, frame_type) {
-            (Progress::Nothing, "DataSetHeader") => self.end_data_set_header(head),
-            (Progress::Nothing, _) => Err(unexpected(head.offset, "the first frame must be DataSetHeader")),
-            (Progress::Completion, _) => Err(unexpected(head.offset, "a frame after DataSetCompletion")),
-            (_, "DataSetHeader") => Err(unexpected(head.offset, "a second DataSetHeader")),
-            (_, "DataTable") => {
-                if self.current.is_none() {
-                    self.begin_table(read(head)?, head.offset, config)?;
-                }
-                self.end_table();
-                Ok(())
+            (Progress::Nothing, "DataSetHeader") => self.begin_v2(read(head)?),
+            (Progress::Nothing, _) => {
+                return Err(unexpected(offset, "the first frame must be DataSetHeader"));
             }
-            (_, "TableHeader") => self.end_table_header(head, config),
-            (_, "TableFragment") => self.end_fragment(head, config),
-            (_, "TableProgress") => self.end_table_progress(head),
-            (_, "TableCompletion") => self.end_table_completion(head),
-            (_, "DataSetCompletion") => self.end_data_set(head),
+            (Progress::Completion, _) => return Err(unexpected(offset, "a frame after DataSetCompletion")),
+            (_, "DataSetHeader") => return Err(unexpected(offset, "a second DataSetHeader")),
+            (_, "DataTable") => self.end_table(read(head)?, offset, config)?,
+            (_, "TableHeader") => self.open_table(read(head)?, offset, config)?,
+            (_, "TableFragment") => self.end_fragment(&read(head)?, offset, config)?,
+            (_, "TableProgress") => self.table_progress(&read(head)?, offset)?,
+            (_, "TableCompletion") => self.complete_table(&read(head)?, offset)?,
+            (_, "DataSetCompletion") => self.end_v2(&read(head)?, offset)?,
             // A type this version does not know.
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 
     /// What is wrong with the row in which the body ended, if more than that it ended.
@@ -272,7 +236,7 @@ impl Answer {
             Some(current) => current
                 .rows
                 .finish(config)
-                .map_err(|fault| row_error(fault, &current.table)),
+                .map_err(|fault| current.table.row_error(fault)),
             None => Ok(()),
         }
     }
@@ -284,22 +248,9 @@ impl Answer {
             .map_or(0, |current| current.rows.buffered_bytes())
     }
 
-    /// Opens a table and makes it the one of which rows are read.
-    fn begin_table(
-        &mut self,
-        head: TableHead,
-        offset: u64,
-        config: &DecoderConfig,
-    ) -> Result<(), DecodeError> {
-        let table = self.new_table(head, offset, config)?;
-        self.pending.push_back(Frame::TableHeader(table.header.clone()));
-        self.current = Some(Current::new(table, TableFragmentType::DataAppend, false, config));
-        Ok(())
-    }
-
     fn new_table(
         &mut self,
-        head: TableHead,
+        members: Members,
         offset: u64,
         config: &DecoderConfig,
     ) -> Result<Table, DecodeError> {
@@ -309,39 +260,38 @@ impl Answer {
                 "a table outside of DataSetHeader and DataSetCompletion",
             ));
         }
-        let table_id = if self.layout == Layout::V1 {
-            self.next_ordinal += 1;
-            self.next_ordinal - 1
-        } else {
-            head.table_id
-                .ok_or_else(|| unexpected(offset, "a table without TableId"))?
+        let table_id = match (self.version, members.table_id) {
+            (Version::V1, _) => self.next_ordinal,
+            (Version::V2, Some(table_id)) => table_id,
+            (Version::V2, None) => return Err(unexpected(offset, "a table without TableId")),
         };
-        let heads = head
-            .columns
-            .ok_or_else(|| unexpected(offset, "a table without Columns").in_table(table_id))?;
-        if heads.len() > config.max_columns {
+        let Some(columns) = members.columns.map(columns) else {
+            return Err(unexpected(offset, "a table without Columns").in_table(table_id));
+        };
+        if columns.len() > config.max_columns {
             let message = format!(
                 "{} columns, more than max_columns ({})",
-                heads.len(),
+                columns.len(),
                 config.max_columns
             );
             return Err(DecodeError::new(DecodeErrorKind::TooLarge, offset, message).in_table(table_id));
         }
         if self.open.iter().any(|open| open.header.table_id == table_id) {
-            return Err(
-                unexpected(offset, "a table with the id of another that is not complete").in_table(table_id),
-            );
+            let error = unexpected(offset, "a table with the id of another that is not complete");
+            return Err(error.in_table(table_id));
         }
-        let kind = match head.table_kind {
-            Some(name) if self.layout == Layout::V2 => TableKind::from_name(&name),
+        let kind = match members.table_kind {
+            Some(name) if self.version == Version::V2 => TableKind::from_name(&name),
             _ => TableKind::Unknown,
         };
         let header = TableHeader {
             table_id,
             kind,
-            name: head.table_name.unwrap_or_default(),
-            columns: columns(heads),
+            name: members.table_name.unwrap_or_default(),
+            columns,
         };
+        self.next_ordinal += 1;
+        self.pending.push_back(Frame::TableHeader(header.clone()));
         Ok(Table {
             header,
             row_count: 0,
@@ -349,14 +299,48 @@ impl Answer {
         })
     }
 
-    fn begin_fragment(
+    /// Ends the table of which rows were read, or one without `Rows`.
+    fn end_table(
         &mut self,
-        head: &TableFragmentHead,
+        members: Members,
         offset: u64,
         config: &DecoderConfig,
     ) -> Result<(), DecodeError> {
-        let table = self.close(head.table_id, offset)?;
-        let kind = match head.table_fragment_type.as_deref() {
+        let table = match self.current.take() {
+            Some(current) => current.table,
+            None => self.new_table(members, offset, config)?,
+        };
+        self.pending.push_back(table.completion());
+        Ok(())
+    }
+
+    /// A table whose rows come in frames of their own.
+    fn open_table(
+        &mut self,
+        members: Members,
+        offset: u64,
+        config: &DecoderConfig,
+    ) -> Result<(), DecodeError> {
+        if self.open.len() == config.max_open_tables {
+            let message = format!(
+                "more than max_open_tables ({}) tables are open",
+                config.max_open_tables
+            );
+            return Err(DecodeError::new(DecodeErrorKind::TooLarge, offset, message));
+        }
+        let table = self.new_table(members, offset, config)?;
+        self.open.push(table);
+        Ok(())
+    }
+
+    fn begin_fragment(
+        &mut self,
+        members: &Members,
+        offset: u64,
+        config: &DecoderConfig,
+    ) -> Result<(), DecodeError> {
+        let mut table = self.take_open(members.table_id, offset)?;
+        let kind = match members.table_fragment_type.as_deref() {
             Some("DataAppend") => TableFragmentType::DataAppend,
             Some("DataReplace") => TableFragmentType::DataReplace,
             _ => {
@@ -364,195 +348,102 @@ impl Answer {
                 return Err(error.in_table(table.header.table_id));
             }
         };
-        let mut current = Current::new(table, kind, true, config);
         if kind == TableFragmentType::DataReplace {
-            current.table.row_count = 0;
+            table.row_count = 0;
         }
-        self.current = Some(current);
+        self.current = Some(Current::new(table, kind, true, config));
         Ok(())
     }
 
-    /// Takes an open table out of the list.
-    fn close(&mut self, table_id: Option<i64>, offset: u64) -> Result<Table, DecodeError> {
-        let table_id = table_id.ok_or_else(|| unexpected(offset, "a frame of a table without TableId"))?;
-        match self
-            .open
-            .iter()
-            .position(|table| table.header.table_id == table_id)
-        {
-            Some(index) => Ok(self.open.swap_remove(index)),
-            None => Err(unexpected(offset, "a frame of a table that is not open").in_table(table_id)),
-        }
-    }
-
-    fn end_data_set_header(&mut self, head: &Head) -> Result<(), DecodeError> {
-        let header: DataSetHeaderHead = read(head)?;
-        self.progress = Progress::Header;
-        self.pending.push_back(Frame::DataSetHeader(DataSetHeader {
-            version: header.version.unwrap_or_default(),
-            is_progressive: header.is_progressive.unwrap_or_default(),
-            is_fragmented: header.is_fragmented.unwrap_or_default(),
-            error_reporting_placement: header
-                .error_reporting_placement
-                .and_then(|name| ErrorReportingPlacement::from_name(&name)),
-        }));
-        Ok(())
-    }
-
-    fn end_table(&mut self) {
-        if let Some(current) = self.current.take() {
-            self.complete(current.table);
-        }
-    }
-
-    /// The table ends with the number of rows that were counted.
-    fn complete(&mut self, table: Table) {
-        self.pending.push_back(Frame::TableCompletion(TableCompletion {
-            table_id: table.header.table_id,
-            row_count: table.row_count,
-            errors: table.errors,
-        }));
-    }
-
-    fn end_table_header(&mut self, head: &Head, config: &DecoderConfig) -> Result<(), DecodeError> {
-        if self.open.len() == config.max_open_tables {
-            let message = format!(
-                "more than max_open_tables ({}) tables are open",
-                config.max_open_tables
-            );
-            return Err(DecodeError::new(DecodeErrorKind::TooLarge, head.offset, message));
-        }
-        let table = self.new_table(read(head)?, head.offset, config)?;
-        self.pending.push_back(Frame::TableHeader(table.header.clone()));
-        self.open.push(table);
-        Ok(())
-    }
-
-    fn end_fragment(&mut self, head: &Head, config: &DecoderConfig) -> Result<(), DecodeError> {
-        let fragment: TableFragmentHead = read(head)?;
+    fn end_fragment(
+        &mut self,
+        members: &Members,
+        offset: u64,
+        config: &DecoderConfig,
+    ) -> Result<(), DecodeError> {
         if self.current.is_none() {
             // No `Rows` at all.
-            self.begin_fragment(&fragment, head.offset, config)?;
-            self.read_rows(
-                &mut Source {
-                    bytes: b"[]",
-                    offset: head.offset,
-                },
-                config,
-            )?;
+            self.begin_fragment(members, offset, config)?;
+            self.read_rows(&mut Source { bytes: b"[]", offset }, config)?;
         }
         let Some(Current { table, .. }) = self.current.take() else {
             return Ok(());
         };
-        if fragment
+        if members
             .field_count
             .is_some_and(|count| count != table.header.columns.len())
         {
-            let error = unexpected(head.offset, "FieldCount is not the number of columns");
+            let error = unexpected(offset, "FieldCount is not the number of columns");
             return Err(error.in_table(table.header.table_id));
         }
         self.open.push(table);
         Ok(())
     }
 
-    fn end_table_progress(&mut self, head: &Head) -> Result<(), DecodeError> {
+    /// Takes an open table out of the list.
+    fn take_open(&mut self, table_id: Option<i64>, offset: u64) -> Result<Table, DecodeError> {
+        let Some(table_id) = table_id else {
+            return Err(unexpected(offset, "a frame of a table without TableId"));
+        };
+        match self
+            .open
+            .iter()
+            .position(|table| table.header.table_id == table_id)
+        {
+            Some(index) => Ok(self.open.remove(index)),
+            None => Err(unexpected(offset, "a frame of a table that is not open").in_table(table_id)),
+        }
+    }
+
+    fn table_progress(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
         // Seen for tables that are not open; it is advisory, so it goes through.
-        let progress: TableProgressHead = read(head)?;
-        let table_id = progress
-            .table_id
-            .ok_or_else(|| unexpected(head.offset, "TableProgress without TableId"))?;
-        let progress = progress.table_progress.unwrap_or_default();
+        let Some(table_id) = members.table_id else {
+            return Err(unexpected(offset, "a frame of a table without TableId"));
+        };
+        let progress = members.table_progress.unwrap_or_default();
         self.pending
             .push_back(Frame::TableProgress(TableProgress { table_id, progress }));
         Ok(())
     }
 
-    fn end_table_completion(&mut self, head: &Head) -> Result<(), DecodeError> {
-        let completion: TableCompletionHead = read(head)?;
-        let mut table = self.close(completion.table_id, head.offset)?;
-        table.errors.extend(errors(completion.one_api_errors.as_ref()));
-        table.row_count = completion.row_count.unwrap_or(table.row_count);
-        self.complete(table);
+    fn complete_table(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
+        let mut table = self.take_open(members.table_id, offset)?;
+        table.errors.extend(members.errors());
+        table.row_count = members.row_count.unwrap_or(table.row_count);
+        self.pending.push_back(table.completion());
         Ok(())
     }
 
-    fn end_data_set(&mut self, head: &Head) -> Result<(), DecodeError> {
-        let completion: DataSetCompletionHead = read(head)?;
-        let has_errors = completion.has_errors.unwrap_or_default();
-        let cancelled = completion.cancelled.unwrap_or_default();
+    fn begin_v2(&mut self, members: Members) {
+        self.progress = Progress::Header;
+        let placement = members.error_reporting_placement;
+        self.pending.push_back(Frame::DataSetHeader(DataSetHeader {
+            version: members.version.unwrap_or_default(),
+            is_progressive: members.is_progressive.unwrap_or_default(),
+            is_fragmented: members.is_fragmented.unwrap_or_default(),
+            error_reporting_placement: placement.and_then(|name| ErrorReportingPlacement::from_name(&name)),
+        }));
+    }
+
+    fn end_v2(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
+        let completion = DataSetCompletion {
+            has_errors: members.has_errors.unwrap_or_default(),
+            cancelled: members.cancelled.unwrap_or_default(),
+            errors: members.errors(),
+        };
+        self.open.sort_by_key(|table| table.header.table_id);
         for table in mem::take(&mut self.open) {
             // A query that failed may end without completing its tables; their errors must not be lost.
-            if !has_errors && !cancelled {
-                let error = unexpected(
-                    head.offset,
-                    "DataSetCompletion came before the table was complete",
-                );
+            if !completion.has_errors && !completion.cancelled {
+                let error = unexpected(offset, "DataSetCompletion came before the table was complete");
                 return Err(error.in_table(table.header.table_id));
             }
-            self.complete(table);
+            self.pending.push_back(table.completion());
         }
         self.progress = Progress::Completion;
-        self.pending
-            .push_back(Frame::DataSetCompletion(DataSetCompletion {
-                has_errors,
-                cancelled,
-                errors: errors(completion.one_api_errors.as_ref()),
-            }));
+        self.pending.push_back(Frame::DataSetCompletion(completion));
         Ok(())
     }
-}
-
-impl Current {
-    fn new(table: Table, kind: TableFragmentType, is_fragment: bool, config: &DecoderConfig) -> Self {
-        let rows = Rows::new(table.header.columns.clone(), config);
-        Self {
-            table,
-            rows,
-            kind,
-            is_fragment,
-            batches: 0,
-        }
-    }
-
-    /// Of a `DataReplace` in several pieces only the first one replaces.
-    fn fragment(&mut self, rows: RowBatch) -> Frame {
-        self.batches += 1;
-        self.table.row_count += rows.num_rows() as u64;
-        let kind = mem::take(&mut self.kind);
-        Frame::TableFragment(TableFragment {
-            table_id: self.table.header.table_id,
-            kind,
-            rows,
-        })
-    }
-}
-
-/// The errors that an object in place of a row reports. `error_bytes` counts it and all before it.
-fn row_errors(
-    object: &ErrorObject,
-    error_bytes: usize,
-    table: &Table,
-    config: &DecoderConfig,
-) -> Result<Vec<OneApiError>, DecodeError> {
-    let row = table.row_count + object.row as u64;
-    let here = |error: DecodeError| error.in_table(table.header.table_id).in_row(row, None);
-    if error_bytes > config.max_head_bytes {
-        let message = format!(
-            "errors in place of rows are longer than max_head_bytes ({})",
-            config.max_head_bytes
-        );
-        return Err(here(DecodeError::new(
-            DecodeErrorKind::TooLarge,
-            object.offset,
-            message,
-        )));
-    }
-    let value = parse_value(&object.text).unwrap_or_default();
-    if value.get("OneApiErrors").is_none() && value.get("Exceptions").is_none() {
-        let message = "an object in place of a row has neither OneApiErrors nor Exceptions";
-        return Err(here(unexpected(object.offset, message)));
-    }
-    Ok(OneApiError::list(&value))
 }
 
 /// The error that the service gave in place of an answer.
@@ -564,25 +455,10 @@ pub(super) fn service_error(offset: u64, error: &Value) -> DecodeError {
     }
 }
 
-fn errors(list: Option<&Value>) -> Vec<OneApiError> {
-    list.map(OneApiError::list).unwrap_or_default()
-}
-
-fn read<T: for<'de> serde::Deserialize<'de>>(head: &Head) -> Result<T, DecodeError> {
-    head.read().map_err(|message| unexpected(head.offset, message))
-}
-
-fn unexpected(offset: u64, message: impl Into<std::borrow::Cow<'static, str>>) -> DecodeError {
+pub(super) fn unexpected(offset: u64, message: impl Into<Cow<'static, str>>) -> DecodeError {
     DecodeError::new(DecodeErrorKind::UnexpectedFrame, offset, message)
 }
 
-fn row_error(fault: RowFault, table: &Table) -> DecodeError {
-    let columns = &table.header.columns;
-    let column = fault
-        .column
-        .and_then(|index| columns.get(index))
-        .map(|column| column.name.as_str());
-    DecodeError::new(fault.kind, fault.offset, fault.message)
-        .in_table(table.header.table_id)
-        .in_row(table.row_count + fault.row as u64, column)
+fn read<T: for<'de> Deserialize<'de>>(head: &Head) -> Result<T, DecodeError> {
+    head.read().map_err(|message| unexpected(head.offset, message))
 }

@@ -1,8 +1,9 @@
 //! From the bytes of a cell to the column: the compact form the service writes first, every other form after it.
 
 use super::DecodeErrorKind;
-use super::json::{Fault, Stop, Validator, unescape};
+use super::json::{Fault, Stop, Validator};
 use super::number::{integer, is_decimal, short_integer, short_real};
+use super::string::unescape;
 use crate::scalar::{TICKS_PER_DAY, TICKS_PER_SECOND, parse_datetime, parse_guid, parse_timespan};
 use crate::{ColumnArray, TextArray};
 
@@ -121,6 +122,10 @@ fn read_any_form(
     } else {
         None
     };
+    if string == Some("") && is_null_when_empty(array) {
+        array.push_null();
+        return Ok(end);
+    }
     let is_number = matches!(json[0], b'-' | b'0'..=b'9');
     let raw = str::from_utf8(json).unwrap_or_default();
     let read = match array {
@@ -171,6 +176,14 @@ fn read_any_form(
         }
         .into()),
     }
+}
+
+/// Whether the empty string stands for a null: seen in old answers, in columns whose values are strings on the wire.
+const fn is_null_when_empty(array: &ColumnArray) -> bool {
+    matches!(
+        array,
+        ColumnArray::DateTime(_) | ColumnArray::Decimal(_) | ColumnArray::Guid(_) | ColumnArray::Timespan(_)
+    )
 }
 
 /// What a cell of the column may be.

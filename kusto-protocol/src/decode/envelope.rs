@@ -3,15 +3,16 @@
 //! Every state is entered and left between two bytes, so an answer may be cut anywhere. What the objects mean is
 //! [`Answer`]'s business.
 
-use super::answer::{Answer, Layout, RowsFate, RowsRead, service_error};
+use super::answer::{Answer, RowsFate, RowsRead, Version, service_error};
 use super::head::{Head, is_frame_member, parse_value};
-use super::json::{Fault, Stop, Validator, unescape};
+use super::json::{Fault, Stop, Validator};
+use super::string::unescape;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::Frame;
 
 #[derive(Debug)]
 pub(super) struct Envelope {
-    layout: Layout,
+    version: Version,
     answer: Answer,
     expect: Expect,
     level: Level,
@@ -85,16 +86,16 @@ struct Buffer {
 
 impl Envelope {
     /// The first bracket has been read.
-    pub(super) fn new(layout: Layout, offset: u64, config: &DecoderConfig) -> Self {
+    pub(super) fn new(version: Version, offset: u64, config: &DecoderConfig) -> Self {
         let mut outer = Head::default();
         outer.begin(offset);
-        let (expect, level) = match layout {
-            Layout::V1 => (Expect::FirstName, Level::Outer),
-            Layout::V2 => (Expect::FirstElement, Level::Item),
+        let (expect, level) = match version {
+            Version::V1 => (Expect::FirstName, Level::Outer),
+            Version::V2 => (Expect::FirstElement, Level::Item),
         };
         Self {
-            layout,
-            answer: Answer::new(layout),
+            version,
+            answer: Answer::new(version),
             expect,
             level,
             name: Vec::new(),
@@ -211,7 +212,7 @@ impl Envelope {
 
     /// `]` of the frames or of the V1 tables.
     fn end_array(&mut self, offset: u64) -> Result<(), DecodeError> {
-        if self.layout == Layout::V1 {
+        if self.version == Version::V1 {
             self.level = Level::Outer;
             self.expect = Expect::AfterMember;
             return Ok(());

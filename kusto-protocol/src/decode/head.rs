@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Column, ColumnType};
+use crate::{Column, ColumnType, OneApiError};
 
 /// The members of one object that came so far, as JSON text without the closing brace.
 #[derive(Debug, Default)]
@@ -51,9 +51,13 @@ impl Head {
         let mut text = replace_half_pairs(&self.text).into_owned();
         text.push(b'}');
         serde_json::from_slice(&text).map_err(|error| {
-            // The position in our copy of the text would mislead.
+            // Its position in our copy would mislead, and what was found is data.
             let message = error.to_string();
-            message.split(" at line ").next().unwrap_or_default().to_owned()
+            let message = message.split(" at line ").next().unwrap_or_default();
+            match message.rsplit_once(", expected ") {
+                Some((_, expected)) => format!("a member is of another type than {expected}"),
+                None => message.to_owned(),
+            }
         })
     }
 }
@@ -71,65 +75,46 @@ pub(super) struct Tag {
     pub(super) error: Option<Value>,
 }
 
+/// The members of every type of frame that is known, and of V1 tables.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct DataSetHeaderHead {
+pub(super) struct Members {
     pub(super) version: Option<String>,
     pub(super) is_progressive: Option<bool>,
     pub(super) is_fragmented: Option<bool>,
     pub(super) error_reporting_placement: Option<String>,
-}
-
-/// Of `DataTable`, `TableHeader` and V1 tables.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct TableHead {
     pub(super) table_id: Option<i64>,
     pub(super) table_kind: Option<String>,
     pub(super) table_name: Option<String>,
-    pub(super) columns: Option<Vec<ColumnHead>>,
+    pub(super) columns: Option<Vec<ColumnMembers>>,
+    pub(super) table_fragment_type: Option<String>,
+    pub(super) field_count: Option<usize>,
+    pub(super) table_progress: Option<f64>,
+    pub(super) row_count: Option<u64>,
+    pub(super) one_api_errors: Option<Value>,
+    pub(super) has_errors: Option<bool>,
+    pub(super) cancelled: Option<bool>,
+}
+
+impl Members {
+    /// What the service lists as failed.
+    pub(super) fn errors(&self) -> Vec<OneApiError> {
+        self.one_api_errors
+            .as_ref()
+            .map(OneApiError::list)
+            .unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct ColumnHead {
+pub(super) struct ColumnMembers {
     column_name: Option<String>,
     column_type: Option<String>,
     data_type: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct TableFragmentHead {
-    pub(super) table_id: Option<i64>,
-    pub(super) table_fragment_type: Option<String>,
-    pub(super) field_count: Option<usize>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct TableProgressHead {
-    pub(super) table_id: Option<i64>,
-    pub(super) table_progress: Option<f64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct TableCompletionHead {
-    pub(super) table_id: Option<i64>,
-    pub(super) row_count: Option<u64>,
-    pub(super) one_api_errors: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DataSetCompletionHead {
-    pub(super) has_errors: Option<bool>,
-    pub(super) cancelled: Option<bool>,
-    pub(super) one_api_errors: Option<Value>,
-}
-
-/// The names that the structs above read. Every other member is checked and dropped without being kept.
+/// The names in the structs above. Every other member is checked and dropped without being kept.
 pub(super) fn is_frame_member(name: &str) -> bool {
     matches!(
         name,
@@ -154,13 +139,16 @@ pub(super) fn is_frame_member(name: &str) -> bool {
 }
 
 /// The columns of a table. A type that is missing (V1 answers of old give only `DataType`) is looked for there.
-pub(super) fn columns(heads: Vec<ColumnHead>) -> Arc<[Column]> {
-    heads
+pub(super) fn columns(members: Vec<ColumnMembers>) -> Arc<[Column]> {
+    members
         .into_iter()
-        .map(|head| {
-            let named = head.column_type.filter(|name| !name.is_empty());
-            let name = named.or(head.data_type).unwrap_or_default();
-            Column::new(head.column_name.unwrap_or_default(), ColumnType::from_name(&name))
+        .map(|column| {
+            let named = column.column_type.filter(|name| !name.is_empty());
+            let name = named.or(column.data_type).unwrap_or_default();
+            Column::new(
+                column.column_name.unwrap_or_default(),
+                ColumnType::from_name(&name),
+            )
         })
         .collect()
 }
@@ -219,7 +207,7 @@ mod tests {
         head.value().extend_from_slice(
             br#"[{"ColumnName":"a","DataType":"Int32","ColumnType":"long"},{"ColumnName":"b","DataType":"SByte"}]"#,
         );
-        let read: TableHead = head.read().unwrap();
+        let read: Members = head.read().unwrap();
         assert_eq!(
             *columns(read.columns.unwrap()),
             [
@@ -236,8 +224,8 @@ mod tests {
         head.begin_member("TableId");
         head.value().extend_from_slice(b"\"x\"");
         assert_eq!(
-            head.read::<TableHead>().unwrap_err(),
-            "invalid type: string \"x\", expected i64"
+            head.read::<Members>().unwrap_err(),
+            "a member is of another type than i64"
         );
     }
 }

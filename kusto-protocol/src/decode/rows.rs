@@ -329,7 +329,11 @@ fn after_comma(bytes: &[u8], at: usize) -> Result<usize, Stop> {
     if bytes[at] != b',' {
         return Err(Fault::syntax(at, "expected a comma or the end of the row").into());
     }
-    next_byte(bytes, at + 1)
+    let at = next_byte(bytes, at + 1)?;
+    if bytes[at] == b']' {
+        return Err(Fault::syntax(at, "expected a cell").into());
+    }
+    Ok(at)
 }
 
 const fn row_width(at: usize, message: &'static str) -> Stop {
