@@ -72,3 +72,32 @@ fn nesting_up_to_the_limit_is_parsed_and_printed() {
         assert_eq!(print(&parse(&printed).expect(nesting.0)), printed);
     }
 }
+
+#[test]
+fn length_is_not_nesting() {
+    let or = vec!["a == 1"; 20_000].join(" or ");
+    let and = vec!["a == 1"; 20_000].join(" and ");
+    let list = vec!["1"; 20_000].join(", ");
+    let pipe = vec!["take 1"; 20_000].join(" | ");
+    let text = format!("T | where {or} | where {and} | where a in ({list}) | {pipe}");
+    let script = parse(&text).expect("a long query");
+    assert_eq!(parse(&print(&script)), parse(&print(&script)));
+}
+
+#[test]
+fn chains_that_lean_to_the_left_are_nesting() {
+    for (first, link) in [
+        ("1", " + 1"),
+        ("a", ".b"),
+        ("a", "[0]"),
+        ("f()", ".f()"),
+        ("a", " * b - c"),
+    ] {
+        let links = |count: usize| format!("print {first}{}", link.repeat(count));
+        parse(&links(MAX_DEPTH / 2 - 2)).unwrap_or_else(|error| panic!("{link}: {error}"));
+        let error = parse(&links(MAX_DEPTH + 1)).expect_err(link);
+        assert_eq!(error.kind(), SyntaxErrorKind::TooDeep, "{link}");
+    }
+    let entities = vec!["database('d').T"; 5_000].join(", ");
+    parse(&format!("union {entities}")).expect("many short paths");
+}

@@ -1,6 +1,5 @@
 //! Functions of `let` statements, parameters, patterns.
 
-use super::name::scalar_type;
 use super::{Parser, Result};
 use crate::ast::{
     Function, FunctionBody, ParameterDeclaration, ParameterType, Pattern, PatternDefinition, PatternRule,
@@ -17,10 +16,12 @@ impl Parser<'_> {
         }
         match (self.kind(view + 1), self.kind(view + 2)) {
             (T::CloseParen, T::OpenBrace) => true,
-            // `(a: long` is a parameter, `(a: "x"` is a search for a term.
-            (T::Word, T::Colon) => {
-                self.kind(view + 3) == T::OpenParen || scalar_type(self.word(view + 3)).is_some()
-            }
+            // `(a: long)` is a parameter, `(a: "x" or b)` looks for a term.
+            (T::Word, T::Colon) => match (self.kind(view + 3), self.kind(view + 4)) {
+                (T::OpenParen, _) | (T::Word, T::Comma | T::Assign) => true,
+                (T::Word, T::CloseParen) => self.kind(view + 5) == T::OpenBrace,
+                _ => false,
+            },
             // A name in brackets may be several strings long; the colon after it decides.
             (T::OpenBracket, T::String) => {
                 let mut distance = view + 3;

@@ -225,7 +225,7 @@ impl Parser<'_> {
 }
 
 /// The type a word names.
-pub(super) fn scalar_type(word: &str) -> Option<ScalarType> {
+fn scalar_type(word: &str) -> Option<ScalarType> {
     Some(match word {
         "bool" | "boolean" => ScalarType::Bool,
         "date" | "datetime" => ScalarType::DateTime,
