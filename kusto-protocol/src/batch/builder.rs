@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{ColumnArray, RowBatch, Value};
 use crate::{Column, ConversionError};
 
-/// Builds a [`RowBatch`] row by row, or column by column through [`RowBatchBuilder::arrays_mut`].
+/// Builds a [`RowBatch`] row by row.
 #[derive(Clone, Debug)]
 pub struct RowBatchBuilder {
     columns: Arc<[Column]>,

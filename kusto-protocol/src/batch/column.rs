@@ -10,7 +10,7 @@ pub struct Bitmap {
 impl Bitmap {
     /// Appends a bit.
     pub fn push(&mut self, bit: bool) {
-        if self.len % 8 == 0 {
+        if self.len.is_multiple_of(8) {
             self.bytes.push(0);
         }
         if bit && let Some(last) = self.bytes.last_mut() {
@@ -54,7 +54,7 @@ impl Bitmap {
     pub(crate) fn truncate(&mut self, len: usize) {
         if len < self.len {
             self.bytes.truncate(len.div_ceil(8));
-            if len % 8 != 0
+            if !len.is_multiple_of(8)
                 && let Some(last) = self.bytes.last_mut()
             {
                 *last &= (1 << (len % 8)) - 1;
