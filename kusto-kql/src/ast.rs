@@ -5,14 +5,24 @@
 //! (`limit` is [`OperatorKind::Take`], `filter` is [`OperatorKind::Where`], `order by` is
 //! [`OperatorKind::Sort`]).
 
+mod aggregate;
+mod column;
 mod expression;
 mod graph;
 mod literal;
 mod operator;
+mod scan;
 mod schema;
 mod statement;
+mod subquery;
 mod table;
 
+pub use aggregate::{
+    MakeSeries, Reduce, SampleDistinct, SeriesAggregate, SeriesRange, Summarize, Top, TopHitters, TopNested,
+};
+pub use column::{
+    MvApply, MvExpand, MvExpandColumn, ParseColumn, ParseKv, ParsePattern, ParseSegment, ReorderedColumn,
+};
 pub use expression::{
     BinaryOperator, Call, Expression, ExpressionKind, ListOperator, LogicalOperator, NameClause,
     NamedExpression, UnaryOperator,
@@ -23,16 +33,17 @@ pub use graph::{
 };
 pub use literal::{DynamicEntry, DynamicKind, DynamicValue, Literal, LiteralKind};
 pub use operator::{
-    Evaluate, Facet, Find, FindColumn, FindProjection, ForkBranch, Join, Lookup, MacroExpand, MakeSeries,
-    MvApply, MvExpand, MvExpandColumn, Nulls, Operator, OperatorKind, Order, OrderedExpression, Parameter,
-    ParseColumn, ParseKv, ParsePattern, ParseSegment, Partition, PartitionBody, Range, Reduce, Render,
-    RenderProperty, ReorderedColumn, SampleDistinct, Scan, ScanAssignment, ScanStep, Search, SeriesAggregate,
-    SeriesRange, Summarize, Top, TopHitters, TopNested,
+    Nulls, Operator, OperatorKind, Order, OrderedExpression, Parameter, Range, Render, RenderProperty,
 };
+pub use scan::{Scan, ScanAssignment, ScanStep};
 pub use schema::{ColumnDeclaration, RowSchema, ScalarType, Typeof};
 pub use statement::{
     Function, FunctionBody, ParameterDeclaration, ParameterType, Pattern, PatternDefinition, PatternRule,
     Script, Statement, StatementKind,
+};
+pub use subquery::{
+    Evaluate, Facet, Find, FindColumn, FindProjection, ForkBranch, Join, Lookup, MacroExpand, Partition,
+    PartitionBody, Search,
 };
 pub use table::{Datatable, ExternalData, ExternalPartition, InlineExternalTable, MaterializedViewCombine};
 

@@ -1,12 +1,13 @@
 //! Operators and their operands.
 
+mod graph;
+mod series;
+mod subquery;
+
 use super::{Printer, type_name};
-use crate::ast::Expression;
 use crate::ast::{
-    EdgeDirection, ExpressionKind, Find, FindColumn, FindProjection, GraphElement, GraphMatch,
-    GraphOutputKind, MakeGraph, MakeSeries, MvExpandColumn, NamedExpression, NodesOf, Nulls, Operator,
-    OperatorKind, Order, OrderedExpression, Parameter, ParsePattern, ParseSegment, Partition, PartitionBody,
-    Render, Scan, ScanStep, SeriesRange, Summarize, TopNested,
+    Expression, ExpressionKind, MvExpandColumn, NamedExpression, Nulls, Operator, OperatorKind, Order,
+    OrderedExpression, Parameter, ParsePattern, ParseSegment, Render,
 };
 
 impl Printer {
@@ -50,7 +51,7 @@ impl Printer {
 
     fn operands(&mut self, kind: &OperatorKind) {
         match kind {
-            OperatorKind::As(name) => self.words(&[" "], &name.text),
+            OperatorKind::As(name) => self.word(" ", &name.text),
             OperatorKind::AssertSchema(schema) => {
                 self.push(" ");
                 self.row_schema(schema);
@@ -60,7 +61,7 @@ impl Printer {
             | OperatorKind::ExecuteAndCache
             | OperatorKind::GetSchema
             | OperatorKind::GraphMarkComponents => {}
-            OperatorKind::Count(Some(name)) => self.words(&[" as "], &name.text),
+            OperatorKind::Count(Some(name)) => self.word(" as ", &name.text),
             OperatorKind::Distinct(columns)
             | OperatorKind::Extend(columns)
             | OperatorKind::Print(columns)
@@ -86,7 +87,7 @@ impl Printer {
             OperatorKind::Fork(branches) => {
                 for branch in branches {
                     if let Some(name) = &branch.name {
-                        self.words(&[" "], &name.text);
+                        self.word(" ", &name.text);
                         self.push(" =");
                     }
                     self.operators(&branch.operators);
@@ -95,19 +96,7 @@ impl Printer {
             OperatorKind::GraphMatch(graph) | OperatorKind::GraphShortestPaths(graph) => {
                 self.graph_match(graph);
             }
-            OperatorKind::GraphToTable(outputs) => {
-                self.push(" ");
-                self.join(outputs, ", ", |p, output| {
-                    p.push(match output.kind {
-                        GraphOutputKind::Nodes => "nodes",
-                        GraphOutputKind::Edges => "edges",
-                    });
-                    if let Some(name) = &output.name {
-                        p.words(&[" as "], &name.text);
-                    }
-                    p.parameters(&output.parameters);
-                });
-            }
+            OperatorKind::GraphToTable(outputs) => self.graph_to_table(outputs),
             OperatorKind::Invoke(call) => {
                 self.push(" ");
                 self.call(call);
@@ -123,7 +112,7 @@ impl Printer {
             }
             OperatorKind::MacroExpand(expand) => {
                 self.clause(" ", Some(&expand.group));
-                self.words(&[" as "], &expand.scope.text);
+                self.word(" as ", &expand.scope.text);
                 self.nested(" (", ")", |p| p.statements(&expand.statements, "; "));
             }
             OperatorKind::MakeGraph(graph) => self.make_graph(graph),
@@ -161,7 +150,7 @@ impl Printer {
                 });
             }
             OperatorKind::Range(range) => {
-                self.words(&[" "], &range.name.text);
+                self.word(" ", &range.name.text);
                 self.clause(" from ", Some(&range.from));
                 self.clause(" to ", Some(&range.to));
                 self.clause(" step ", Some(&range.step));
@@ -216,11 +205,9 @@ impl Printer {
         }
     }
 
-    /// Words and then a name.
-    fn words(&mut self, words: &[&str], name: &str) {
-        for word in words {
-            self.push(word);
-        }
+    /// A word and a name.
+    fn word(&mut self, word: &str, name: &str) {
+        self.push(word);
         self.name(name);
     }
 
@@ -267,141 +254,6 @@ impl Printer {
         });
     }
 
-    fn scope_and_tables(&mut self, scope: Option<&str>, tables: &[Expression]) {
-        if let Some(scope) = scope {
-            self.push(" datascope=");
-            self.push(scope);
-        }
-        if !tables.is_empty() {
-            self.nested(" in (", ")", |p| p.join(tables, ", ", Self::pipe));
-        }
-    }
-
-    fn find(&mut self, find: &Find) {
-        self.scope_and_tables(find.scope.as_deref(), &find.tables);
-        self.clause(" where ", Some(&find.predicate));
-        match &find.projection {
-            None => {}
-            Some(FindProjection::Smart) => self.push(" project-smart"),
-            Some(FindProjection::Columns(columns)) => self.find_columns(" project ", columns),
-        }
-        self.find_columns(" project-away ", &find.project_away);
-    }
-
-    fn find_columns(&mut self, word: &str, columns: &[FindColumn]) {
-        self.push(if columns.is_empty() { "" } else { word });
-        self.join(columns, ", ", |p, column| match column {
-            FindColumn::Star => p.push("*"),
-            FindColumn::Pack => p.push("pack(*)"),
-            FindColumn::Column(name, scalar_type) => {
-                p.name(&name.text);
-                if let Some(scalar_type) = scalar_type {
-                    p.push(": ");
-                    p.push(type_name(*scalar_type));
-                }
-            }
-        });
-    }
-
-    fn graph_match(&mut self, graph: &GraphMatch) {
-        self.push(" ");
-        self.join(&graph.patterns, ", ", |p, pattern| {
-            pattern
-                .elements
-                .iter()
-                .for_each(|element| p.graph_element(element));
-        });
-        self.clause(" where ", graph.predicate.as_ref());
-        self.named_list(" project ", &graph.projection);
-    }
-
-    fn graph_element(&mut self, element: &GraphElement) {
-        let (direction, edge, hops) = match element {
-            GraphElement::Node(node) => {
-                return self.nested("(", ")", |p| {
-                    if let Some(node) = node {
-                        p.name(&node.text);
-                    }
-                });
-            }
-            GraphElement::Edge {
-                direction,
-                name,
-                hops,
-            } => (direction, name, hops),
-        };
-        self.push(if *direction == EdgeDirection::Backward {
-            "<-"
-        } else {
-            "-"
-        });
-        if edge.is_some() || hops.is_some() {
-            self.nested("[", "]", |p| {
-                if let Some(edge) = edge {
-                    p.name(&edge.text);
-                }
-                if let Some((least, most)) = hops {
-                    p.clause("*", Some(least));
-                    p.clause(" .. ", Some(most));
-                }
-            });
-        }
-        self.push(if *direction == EdgeDirection::Forward {
-            "->"
-        } else {
-            "-"
-        });
-    }
-
-    fn make_graph(&mut self, graph: &MakeGraph) {
-        self.words(&[" "], &graph.source.text);
-        self.push(if graph.directed { " --> " } else { " -- " });
-        self.name(&graph.target.text);
-        match &graph.nodes {
-            None => {}
-            Some(NodesOf::Id(name)) => self.words(&[" with_node_id="], &name.text),
-            Some(NodesOf::Tables(tables)) => {
-                self.push(" with ");
-                self.join(tables, ", ", |p, nodes| {
-                    p.entity(&nodes.table);
-                    p.words(&[" on "], &nodes.key.text);
-                });
-            }
-        }
-        if let Some((column, operators)) = &graph.partitioned_by {
-            self.clause(" partitioned-by ", Some(column));
-            self.operators(operators);
-        }
-    }
-
-    fn make_series(&mut self, series: &MakeSeries) {
-        self.push(" ");
-        self.join(&series.aggregates, ", ", |p, aggregate| {
-            p.named(&aggregate.expression);
-            p.clause(" default=", aggregate.default.as_ref());
-        });
-        self.push(" on ");
-        self.named(&series.axis);
-        let SeriesRange {
-            from,
-            to,
-            step,
-            in_range,
-        } = &series.range;
-        if *in_range {
-            self.nested(" in range(", ")", |p| {
-                p.clause("", from.as_ref());
-                p.clause(", ", to.as_ref());
-                p.clause(", ", Some(step));
-            });
-        } else {
-            self.clause(" from ", from.as_ref());
-            self.clause(" to ", to.as_ref());
-            self.clause(" step ", Some(step));
-        }
-        self.named_list(" by ", &series.by);
-    }
-
     fn expand_columns(&mut self, columns: &[MvExpandColumn]) {
         self.push(" ");
         self.join(columns, ", ", |p, column| {
@@ -421,26 +273,13 @@ impl Printer {
                 ParseSegment::Star(_) => self.push(" *"),
                 ParseSegment::Text(text) => self.clause(" ", Some(text)),
                 ParseSegment::Column(column) => {
-                    self.words(&[" "], &column.name.text);
+                    self.word(" ", &column.name.text);
                     if let Some(scalar_type) = column.scalar_type {
                         self.push(": ");
                         self.push(type_name(scalar_type));
                     }
                 }
             }
-        }
-    }
-
-    fn partition(&mut self, partition: &Partition) {
-        self.clause(
-            if partition.id.is_some() { " " } else { " by " },
-            Some(&partition.by),
-        );
-        self.clause(" in ", partition.values.as_ref());
-        self.clause(" id ", partition.id.as_ref());
-        match &partition.body {
-            PartitionBody::Operators(operators) => self.operators(operators),
-            PartitionBody::Query(query) => self.nested(" { ", " }", |p| p.pipe(query)),
         }
     }
 
@@ -457,50 +296,6 @@ impl Printer {
                 p.join(&property.values, ", ", Self::parameter_value);
             });
         });
-    }
-
-    fn scan(&mut self, scan: &Scan) {
-        if !scan.order_by.is_empty() {
-            self.push(" order by ");
-            self.join(&scan.order_by, ", ", Self::ordered);
-        }
-        self.list(" partition by ", &scan.partition_by);
-        if !scan.declarations.is_empty() {
-            self.push(" declare ");
-            self.parameter_declarations(&scan.declarations);
-        }
-        self.nested(" with (", ")", |p| p.join(&scan.steps, " ", Self::scan_step));
-    }
-
-    fn scan_step(&mut self, step: &ScanStep) {
-        self.words(&["step "], &step.name.text);
-        self.push(if step.is_optional { " optional" } else { "" });
-        if let Some(output) = &step.output {
-            self.push(" output=");
-            self.push(&output.text);
-        }
-        self.clause(": ", Some(&step.condition));
-        self.push(if step.assignments.is_empty() { "" } else { " => " });
-        self.join(&step.assignments, ", ", |p, assignment| {
-            p.name(&assignment.name.text);
-            p.clause(" = ", Some(&assignment.value));
-        });
-        self.push(";");
-    }
-
-    fn summarize(&mut self, summarize: &Summarize) {
-        self.named_list(" ", &summarize.aggregates);
-        self.named_list(" by ", &summarize.by);
-        self.clause(" bin=", summarize.bin.as_ref());
-    }
-
-    fn top_nested_level(&mut self, level: &TopNested) {
-        self.clause(" ", level.count.as_ref());
-        self.push(" of ");
-        self.named(&level.of);
-        self.clause(" with others = ", level.others.as_ref());
-        self.push(" by ");
-        self.ordered(&level.by);
     }
 }
 

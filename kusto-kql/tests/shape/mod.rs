@@ -31,7 +31,6 @@ pub(crate) fn query(text: &str) -> Expression {
 }
 
 /// The operators of `T | …`.
-
 pub(crate) fn operators(text: &str) -> Vec<Operator> {
     match query(text).kind {
         ExpressionKind::Pipe { operators, .. } => operators,
