@@ -3,11 +3,16 @@
 
 mod aggregate;
 mod attach;
+mod bind;
+mod engine;
 mod error;
+mod exec;
 mod function;
 mod ingest;
+mod plan;
 mod sample;
 mod session;
+mod storage;
 mod types;
 mod vector;
 

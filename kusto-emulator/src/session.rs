@@ -1,8 +1,9 @@
 //! What a query knows about the request it came with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use kusto_protocol::DateTime;
 
@@ -19,6 +20,10 @@ pub(crate) struct Session {
     pub(crate) cluster: String,
     /// What `current_principal()` is.
     pub(crate) principal: String,
+    /// The values of query parameters: literals of KQL, or the bare text of one.
+    pub(crate) parameters: HashMap<String, String>,
+    /// The options of the request as text, their names in lower case.
+    pub(crate) options: HashMap<String, String>,
     /// When the query must have ended.
     pub(crate) deadline: Option<Instant>,
     /// Set when the caller wants the query to stop.
@@ -26,6 +31,42 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// A request to a database that says no more than that.
+    pub(crate) fn new(database: impl Into<String>) -> Self {
+        Self {
+            now: DateTime::from(SystemTime::now()),
+            database: database.into(),
+            cluster: String::new(),
+            principal: String::new(),
+            parameters: HashMap::new(),
+            options: HashMap::new(),
+            deadline: None,
+            cancelled: Arc::default(),
+        }
+    }
+
+    /// An option of the request.
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+
+    /// Whether an option is there and not false.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.option(name)
+            .is_some_and(|value| !matches!(value, "false" | "0"))
+    }
+
+    /// Adds the options that `set` statements of the query give. One without a value is true.
+    pub(crate) fn set(&mut self, options: Vec<(String, Option<String>)>) {
+        let options = options.into_iter();
+        let options =
+            options.map(|(name, value)| (name.to_lowercase(), value.unwrap_or_else(|| "true".to_owned())));
+        self.options.extend(options);
+        if let Some(now) = self.option("query_now").and_then(|text| text.parse().ok()) {
+            self.now = now;
+        }
+    }
+
     /// Fails if the query must stop; called between batches.
     pub(crate) fn check(&self) -> Result<(), EvalError> {
         if self.cancelled.load(Ordering::Relaxed) {

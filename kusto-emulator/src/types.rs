@@ -81,6 +81,14 @@ impl Batch {
         self.num_rows
     }
 
+    /// Bytes of the values, however the buffers behind them are shared.
+    pub(crate) fn byte_len(&self) -> u64 {
+        let columns = self.columns.iter();
+        columns
+            .map(|column| column.to_data().get_slice_memory_size().unwrap_or(0) as u64)
+            .sum()
+    }
+
     /// The same rows, each column cut to `len` rows from `offset`. Nothing is copied.
     pub(crate) fn slice(&self, offset: usize, len: usize) -> Self {
         Self {

@@ -186,6 +186,14 @@ pub(crate) fn guids(values: impl IntoIterator<Item = Option<[u8; 16]>>) -> Array
     Arc::new(FixedSizeBinaryArray::new(16, bytes.into(), validity.finish()))
 }
 
+/// The same texts with empty ones in place of nulls.
+pub(crate) fn without_nulls(texts: &ArrayRef) -> ArrayRef {
+    let texts = texts.as_string::<i32>();
+    Arc::new(StringArray::from_iter_values(
+        texts.iter().map(Option::unwrap_or_default),
+    ))
+}
+
 /// The value at a place of a column that is laid out as [`types`] says.
 pub(crate) fn value_at<'a>(ty: &ColumnType, values: &'a ArrayRef, index: usize) -> Value<'a> {
     if values.is_null(index) {

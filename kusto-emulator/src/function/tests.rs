@@ -13,8 +13,7 @@ pub(super) fn session() -> Session {
         database: "Samples".to_owned(),
         cluster: "http://127.0.0.1".to_owned(),
         principal: "aaduser=test".to_owned(),
-        deadline: None,
-        cancelled: Default::default(),
+        ..Session::new("")
     }
 }
 

@@ -1,0 +1,352 @@
+//! Operators: each takes a plan and gives a plan.
+
+use kusto_kql::ast::{
+    Expression, ExpressionKind, NamedExpression, Nulls, Operator, OperatorKind, Order, OrderedExpression,
+    Search,
+};
+use kusto_protocol::{Column, ColumnType, Value};
+
+use super::column::{Columns, pick};
+use super::environment::Binding;
+use super::name::result_name;
+use super::source::materialized;
+use super::{Binder, Result, windowed};
+use crate::plan::{Node, Plan, Scalar, SortKey};
+use crate::types::Batch;
+use crate::vector::Vector;
+
+impl Binder<'_> {
+    /// One operator over its input.
+    pub(super) fn operator(&mut self, input: Plan, operator: &Operator) -> Result<Plan> {
+        match &operator.kind {
+            OperatorKind::As(name) => {
+                let plan = match operator.parameter("hint.materialized") {
+                    Some(_) => materialized(input),
+                    None => input,
+                };
+                self.environment = self.environment.with(&name.text, Binding::Table(plan.clone()));
+                Ok(plan)
+            }
+            OperatorKind::Consume => Ok(input.over(Node::Take {
+                input: input.clone(),
+                count: 0,
+            })),
+            OperatorKind::Count(name) => {
+                let plan = self.count_rows(input)?;
+                if let Some(name) = name {
+                    self.environment = self.environment.with(&name.text, Binding::Table(plan.clone()));
+                }
+                Ok(plan)
+            }
+            OperatorKind::Distinct(expressions) => self.distinct(input, expressions),
+            OperatorKind::Extend(expressions) => self.extend(input, expressions, "extend"),
+            OperatorKind::GetSchema => Ok(schema_rows(&input)),
+            OperatorKind::Invoke(call) => self.tabular_call(call, Some(input), operator.span),
+            OperatorKind::Join(join) => self.join(input, join, operator),
+            OperatorKind::Lookup(lookup) => self.lookup(input, lookup, operator),
+            OperatorKind::MvApply(apply) => self.mv_apply(input, apply, operator),
+            OperatorKind::MvExpand(expand) => self.mv_expand(input, expand, operator),
+            OperatorKind::Parse(pattern) => self.parse(input, pattern, operator, false),
+            OperatorKind::ParseWhere(pattern) => self.parse(input, pattern, operator, true),
+            OperatorKind::Project(expressions) => self.project(input, expressions),
+            OperatorKind::ProjectAway(patterns) => self.project_away(input, patterns),
+            OperatorKind::ProjectKeep(patterns) => self.project_keep(input, patterns),
+            OperatorKind::ProjectRename(renames) => self.project_rename(input, renames),
+            OperatorKind::ProjectReorder(patterns) => self.project_reorder(input, patterns),
+            OperatorKind::Render(render) => {
+                self.visualization = Some(self.visualization(render, &input)?);
+                Ok(input)
+            }
+            OperatorKind::Sample(count) => {
+                let count = self.count(count)?;
+                Ok(input.over(Node::Sample {
+                    input: input.clone(),
+                    count,
+                }))
+            }
+            OperatorKind::SampleDistinct(sample) => {
+                let count = self.count(&sample.count)?;
+                let distinct = self.distinct(input, std::slice::from_ref(&sample.of))?;
+                Ok(distinct.over(Node::Take {
+                    input: distinct.clone(),
+                    count,
+                }))
+            }
+            OperatorKind::Search(search) => self.search(Some(input), search, operator),
+            OperatorKind::Serialize(expressions) => {
+                let mut plan = input;
+                plan.serialized = true;
+                match expressions.as_slice() {
+                    [] => Ok(plan),
+                    _ => self.extend(plan, expressions, "serialize"),
+                }
+            }
+            OperatorKind::Sort(keys) => self.sort(input, keys, None, "sort"),
+            OperatorKind::Summarize(summarize) => self.summarize(input, summarize, operator.span),
+            OperatorKind::Take(count) => {
+                let count = self.count(count)?;
+                Ok(input.over(Node::Take {
+                    input: input.clone(),
+                    count,
+                }))
+            }
+            OperatorKind::Top(top) => {
+                let count = self.count(&top.count)?;
+                self.sort(input, std::slice::from_ref(&top.by), Some(count), "top")
+            }
+            OperatorKind::Union(tables) => self.union_with(input, tables, operator),
+            OperatorKind::Where(condition) => self.filter(input, condition),
+            _ => {
+                let what = format!("the operator '{}'", self.operator_name(operator));
+                Err(self.unsupported(operator.span, what))
+            }
+        }
+    }
+
+    /// The operator's name as the query writes it.
+    pub(super) fn operator_name(&self, operator: &Operator) -> String {
+        let rest = self.text.get(operator.span.start..).unwrap_or_default();
+        let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+        rest[..end.unwrap_or(rest.len())].to_owned()
+    }
+
+    /// `where …`: a chain of `and` is several predicates, so that each sees fewer rows than the one before.
+    pub(super) fn filter(&mut self, input: Plan, condition: &Expression) -> Result<Plan> {
+        let (predicates, rows) = self.over(&input, "where", |binder| {
+            let conditions = match &condition.kind {
+                ExpressionKind::Logical {
+                    operator: kusto_kql::ast::LogicalOperator::And,
+                    operands,
+                } => operands.as_slice(),
+                _ => std::slice::from_ref(condition),
+            };
+            conditions
+                .iter()
+                .map(|condition| binder.condition(condition))
+                .collect()
+        })?;
+        let width = input.schema.len();
+        let has_windows = !rows.windows.is_empty();
+        let input = windowed(input, rows.windows);
+        let filtered = input.over(Node::Filter {
+            input: input.clone(),
+            predicates,
+        });
+        if !has_windows {
+            return Ok(filtered);
+        }
+        Ok(pick(filtered, &(0..width).collect::<Vec<_>>()))
+    }
+
+    /// `sort by …`, and `top`, which is a sort that keeps the first rows.
+    fn sort(
+        &mut self,
+        input: Plan,
+        keys: &[OrderedExpression],
+        limit: Option<u64>,
+        operator: &'static str,
+    ) -> Result<Plan> {
+        let (keys, rows) = self.over(&input, operator, |binder| {
+            let mut bound = Vec::with_capacity(keys.len());
+            for key in keys {
+                let value = binder.scalar(&key.expression.expression)?;
+                let ascending = key.order == Some(Order::Asc);
+                bound.push(SortKey {
+                    value,
+                    descending: !ascending,
+                    nulls_first: match key.nulls {
+                        Some(nulls) => nulls == Nulls::First,
+                        None => ascending,
+                    },
+                });
+            }
+            Ok(bound)
+        })?;
+        if !rows.windows.is_empty() {
+            let span = keys_span(keys.len());
+            return Err(self.unsupported(span, "a function over neighbouring rows as a sort key"));
+        }
+        let mut plan = input.over(Node::Sort {
+            input: input.clone(),
+            keys,
+            limit,
+        });
+        plan.serialized = true;
+        Ok(plan)
+    }
+
+    fn count_rows(&mut self, input: Plan) -> Result<Plan> {
+        let aggregate = crate::aggregate::resolve("count", &[]);
+        let aggregate = aggregate.map_err(|error| self.error(kusto_kql::ast::Span::default(), error))?;
+        let node = Node::Aggregate {
+            input,
+            keys: Vec::new(),
+            aggregates: vec![crate::plan::AggregateCall {
+                aggregate,
+                arguments: Vec::new(),
+            }],
+        };
+        Ok(Plan::new(
+            vec![Column::new("Count", ColumnType::Long)],
+            false,
+            node,
+        ))
+    }
+
+    /// `distinct …`
+    fn distinct(&mut self, input: Plan, expressions: &[NamedExpression]) -> Result<Plan> {
+        let columns = match expressions {
+            [only] if only.expression.kind == ExpressionKind::Star => input.columns(),
+            _ => {
+                let (columns, _) = self.over(&input, "distinct", |binder| {
+                    let mut columns = Columns::default();
+                    for named in expressions {
+                        let scalar = binder.scalar(&named.expression)?;
+                        let name = match binder.single_name(named)? {
+                            Some(name) => name.text.clone(),
+                            None => match result_name(&named.expression) {
+                                Some(name) => name,
+                                None => columns.unnamed(),
+                            },
+                        };
+                        columns.add(&name, scalar);
+                    }
+                    Ok(columns)
+                })?;
+                columns.into_inner()
+            }
+        };
+        let (schema, keys): (Vec<_>, _) = columns.into_iter().unzip();
+        Ok(Plan::new(
+            schema,
+            false,
+            Node::Aggregate {
+                input,
+                keys,
+                aggregates: Vec::new(),
+            },
+        ))
+    }
+
+    /// `search …` over one table, or over all tables of the database.
+    pub(super) fn search(
+        &mut self,
+        input: Option<Plan>,
+        search: &Search,
+        operator: &Operator,
+    ) -> Result<Plan> {
+        let is_case_sensitive = match operator.parameter("kind").map(|kind| &kind.kind) {
+            Some(ExpressionKind::Name(kind)) => kind == "case_sensitive",
+            _ => false,
+        };
+        let tables = match input {
+            Some(input) => vec![(String::new(), input)],
+            None if search.tables.is_empty() => {
+                let tables = self.database.tables.values();
+                tables
+                    .map(|table| (table.name.clone(), super::source::table_plan(table)))
+                    .collect()
+            }
+            None => self.tables_of(&search.tables, false)?,
+        };
+        let mut found = Vec::with_capacity(tables.len());
+        for (name, plan) in tables {
+            let (condition, _) = self.over(&plan, "search", |binder| {
+                binder.search_condition(&search.predicate, is_case_sensitive)
+            })?;
+            let filtered = plan.over(Node::Filter {
+                input: plan.clone(),
+                predicates: vec![condition],
+            });
+            let mut columns = filtered.columns();
+            let name = Vector::constant(ColumnType::String, Value::String(&name));
+            columns.insert(
+                0,
+                (Column::new("$table", ColumnType::String), Scalar::Constant(name)),
+            );
+            found.push(filtered.project(columns));
+        }
+        Ok(super::union::outer(found))
+    }
+
+    /// The condition of `search`: a bare text is looked for in every column.
+    fn search_condition(&mut self, condition: &Expression, is_case_sensitive: bool) -> Result<Scalar> {
+        let span = condition.span;
+        match &condition.kind {
+            ExpressionKind::Literal(literal) => {
+                let term = literal.text.trim_matches('*');
+                let (starts, ends) = (literal.text.starts_with('*'), literal.text.ends_with('*'));
+                let operator = match (starts, ends, is_case_sensitive) {
+                    (false, false, false) => "has",
+                    (false, false, true) => "has_cs",
+                    (false, true, false) => "hasprefix",
+                    (false, true, true) => "hasprefix_cs",
+                    (true, false, false) => "hassuffix",
+                    (true, false, true) => "hassuffix_cs",
+                    (true, true, false) => "contains",
+                    (true, true, true) => "contains_cs",
+                };
+                let columns = self
+                    .rows
+                    .as_ref()
+                    .map(|rows| rows.schema.to_vec())
+                    .unwrap_or_default();
+                let mut conditions = Vec::new();
+                for (index, column) in columns.iter().enumerate() {
+                    let value = Scalar::Column(index, column.column_type.clone());
+                    let value = self.convert(value, &ColumnType::String, span)?;
+                    conditions.push(self.call(operator, vec![value, super::scalar::text(term)], span)?);
+                }
+                self.any_of(conditions, span)
+            }
+            ExpressionKind::Star => Ok(Scalar::Constant(Vector::constant(
+                ColumnType::Bool,
+                Value::Bool(true),
+            ))),
+            ExpressionKind::Logical { operator, operands } => {
+                let mut bound = Vec::with_capacity(operands.len());
+                for operand in operands {
+                    bound.push(self.search_condition(operand, is_case_sensitive)?);
+                }
+                let name = match operator {
+                    kusto_kql::ast::LogicalOperator::And => "and",
+                    kusto_kql::ast::LogicalOperator::Or => "or",
+                };
+                self.call(name, bound, span)
+            }
+            ExpressionKind::Call(call) if call.name.text == "not" && call.arguments.len() == 1 => {
+                let inner = self.search_condition(&call.arguments[0].expression, is_case_sensitive)?;
+                self.call("not", vec![inner], span)
+            }
+            _ => self.condition(condition),
+        }
+    }
+}
+
+/// Where an error about sort keys points when no single one is to blame.
+fn keys_span(_count: usize) -> kusto_kql::ast::Span {
+    kusto_kql::ast::Span::default()
+}
+
+/// `getschema`: the columns of a table as rows.
+fn schema_rows(input: &Plan) -> Plan {
+    use arrow_array::{ArrayRef, Int32Array, StringArray};
+    let columns = &input.schema;
+    let names = StringArray::from_iter_values(columns.iter().map(|column| &column.name));
+    let ordinals = Int32Array::from_iter_values(0..columns.len() as i32);
+    let types = StringArray::from_iter_values(columns.iter().map(|column| column.column_type.dotnet_name()));
+    let kinds = StringArray::from_iter_values(columns.iter().map(|column| column.column_type.as_str()));
+    let arrays: Vec<ArrayRef> = vec![
+        std::sync::Arc::new(names),
+        std::sync::Arc::new(ordinals),
+        std::sync::Arc::new(types),
+        std::sync::Arc::new(kinds),
+    ];
+    let schema = vec![
+        Column::new("ColumnName", ColumnType::String),
+        Column::new("ColumnOrdinal", ColumnType::Int),
+        Column::new("DataType", ColumnType::String),
+        Column::new("ColumnType", ColumnType::String),
+    ];
+    Plan::new(schema, true, Node::Rows(vec![Batch::new(arrays, columns.len())]))
+}

@@ -1,0 +1,143 @@
+//! `parse` and `parse-where`: a pattern becomes a regular expression with a group per column.
+
+use kusto_kql::ast::{self, ExpressionKind, Operator, ParseSegment};
+use kusto_protocol::{Column, ColumnType};
+
+use super::column::pick;
+use super::name::constant_text;
+use super::{Binder, Result};
+use crate::plan::{Node, Parse, ParsedColumn, Plan, Scalar};
+use crate::types;
+
+impl Binder<'_> {
+    /// `parse kind=… text with …`
+    pub(super) fn parse(
+        &mut self,
+        input: Plan,
+        pattern: &ast::ParsePattern,
+        operator: &Operator,
+        only_matches: bool,
+    ) -> Result<Plan> {
+        let name = if only_matches { "parse-where" } else { "parse" };
+        self.operator = name;
+        let mut kind = "simple";
+        let mut flags = "";
+        for parameter in &operator.parameters {
+            let value = match &parameter.value.kind {
+                ExpressionKind::Name(name) => name.as_str(),
+                ExpressionKind::Literal(literal) => literal.text.as_str(),
+                _ => "",
+            };
+            match (parameter.name.text.as_str(), value) {
+                ("kind", "simple" | "regex" | "relaxed") => kind = value,
+                ("flags", value) => flags = value,
+                (name, value) => {
+                    return Err(self.unsupported(parameter.span, format_args!("'parse {name}={value}'")));
+                }
+            }
+        }
+        let (text, _) = self.over(&input, name, |binder| {
+            let text = binder.scalar(&pattern.expression)?;
+            binder.convert(text, &ColumnType::String, pattern.expression.span)
+        })?;
+        let (regex, columns) = self.pattern(&pattern.segments, kind == "regex", flags, operator)?;
+        let mut schema = input.schema.to_vec();
+        let mut parsed = Vec::new();
+        for column in columns {
+            let ty = column.column_type.clone();
+            let value = self.convert(Scalar::Column(0, ColumnType::String), &ty, operator.span)?;
+            parsed.push(ParsedColumn { value });
+            schema.push(column);
+        }
+        let width = input.schema.len();
+        let serialized = input.serialized;
+        let node = Node::Parse(Parse {
+            input,
+            text,
+            regex,
+            columns: parsed,
+            only_matches,
+            is_relaxed: kind == "relaxed",
+        });
+        // A parsed column takes the place of one of its name.
+        let places = replaced_order(&schema, width);
+        Ok(pick(Plan::new(schema, serialized, node), &places))
+    }
+
+    fn pattern(
+        &mut self,
+        segments: &[ParseSegment],
+        is_regex: bool,
+        flags: &str,
+        operator: &Operator,
+    ) -> Result<(regex::Regex, Vec<Column>)> {
+        let mut regex = String::from("^");
+        let mut columns: Vec<Column> = Vec::new();
+        for (index, segment) in segments.iter().enumerate() {
+            let is_last = index + 1 == segments.len();
+            let before_star = matches!(segments.get(index + 1), Some(ParseSegment::Star(_)));
+            match segment {
+                ParseSegment::Star(_) if is_last => regex.push_str(".*"),
+                ParseSegment::Star(_) => regex.push_str(".*?"),
+                ParseSegment::Text(expression) => {
+                    let Some(text) = constant_text(expression) else {
+                        let message = "A string literal is expected in the pattern.";
+                        return Err(self.semantic(expression.span, "SEM0064", message));
+                    };
+                    match is_regex {
+                        true => regex.push_str(&format!("(?:{text})")),
+                        false => regex.push_str(&regex::escape(text)),
+                    }
+                }
+                ParseSegment::Column(column) => {
+                    let ty = column.scalar_type.map_or(ColumnType::String, types::column_type);
+                    if columns.iter().any(|known| known.name == column.name.text) {
+                        let message = format!("A column named '{}' already exists.", column.name.text);
+                        return Err(self.semantic(column.name.span, "SEM0024", message));
+                    }
+                    let group = match ty {
+                        ColumnType::Long | ColumnType::Int => r"(\s*[-+]?\d+\s*?)",
+                        ColumnType::Real | ColumnType::Decimal => {
+                            r"(\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*?)"
+                        }
+                        _ if is_last || before_star && index + 2 == segments.len() => "(.*)",
+                        _ => "(.*?)",
+                    };
+                    regex.push_str(group);
+                    columns.push(Column::new(&column.name.text, ty));
+                }
+            }
+        }
+        if !matches!(segments.last(), Some(ParseSegment::Star(_))) {
+            regex.push('$');
+        }
+        let flags: String = flags.chars().filter(|flag| "imsU".contains(*flag)).collect();
+        let built = regex::RegexBuilder::new(&match flags.is_empty() {
+            true => regex,
+            false => format!("(?{flags}){regex}"),
+        })
+        .dot_matches_new_line(true)
+        .build();
+        match built {
+            Ok(regex) => Ok((regex, columns)),
+            Err(error) => {
+                let message = format!("The pattern is not a regular expression: {error}");
+                Err(self.semantic(operator.span, "SEM0420", message.replace('\n', " ")))
+            }
+        }
+    }
+}
+
+/// The columns of the input with parsed columns in the place of those of the same name, then the others.
+fn replaced_order(schema: &[Column], width: usize) -> Vec<usize> {
+    let parsed = |name: &str| (width..schema.len()).find(|&index| schema[index].name == name);
+    let mut order: Vec<usize> = (0..width)
+        .map(|index| parsed(&schema[index].name).unwrap_or(index))
+        .collect();
+    order.extend(
+        (width..schema.len())
+            .filter(|index| !order.contains(index))
+            .collect::<Vec<_>>(),
+    );
+    order
+}

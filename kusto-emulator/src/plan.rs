@@ -1,0 +1,303 @@
+//! What a query does, with every name resolved and every type known.
+
+use std::sync::{Arc, OnceLock};
+
+use kusto_protocol::{Column, ColumnType};
+
+use crate::aggregate::Aggregate;
+use crate::error::EvalError;
+use crate::function::Call;
+use crate::session::Session;
+use crate::storage::Table;
+use crate::types::{Batch, Schema};
+use crate::vector::Vector;
+
+/// A tabular expression, ready to run. Parts are shared: a `let` view read twice is one plan run twice.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    /// The columns that come out.
+    pub(crate) schema: Schema,
+    /// Whether the order of rows means something, as `row_number()` and its like ask for.
+    pub(crate) serialized: bool,
+    /// How the rows come about.
+    pub(crate) node: Arc<Node>,
+}
+
+/// How rows come about.
+pub(crate) enum Node {
+    /// The rows of a table: the columns at these places.
+    Table { table: Arc<Table>, columns: Vec<usize> },
+    /// Rows known beforehand.
+    Rows(Vec<Batch>),
+    /// `range` over whole numbers or ticks, made as they are asked for.
+    Range { from: i64, to: i64, step: i64 },
+    /// `range` over `real`.
+    RangeReal { from: f64, to: f64, step: f64 },
+    /// The rows for which all predicates are true.
+    Filter { input: Plan, predicates: Vec<Scalar> },
+    /// Columns computed from the input's.
+    Project { input: Plan, columns: Vec<Scalar> },
+    /// The first rows.
+    Take { input: Plan, count: u64 },
+    /// Rows picked at random.
+    Sample { input: Plan, count: u64 },
+    /// All rows in order, or the first `limit` of them.
+    Sort {
+        input: Plan,
+        keys: Vec<SortKey>,
+        limit: Option<u64>,
+    },
+    /// One row per distinct combination of keys: the keys, then what the aggregates give.
+    Aggregate {
+        input: Plan,
+        keys: Vec<Scalar>,
+        aggregates: Vec<AggregateCall>,
+    },
+    /// Pairs of rows whose keys are equal.
+    Join(Join),
+    /// The rows of all inputs, whose columns have the same types.
+    Union(Vec<Plan>),
+    /// One row per element of dynamic values.
+    Expand(Expand),
+    /// What a plan makes of the elements of each row.
+    Apply(Apply),
+    /// The rows that the enclosing [`Node::Apply`] runs over.
+    Elements,
+    /// Text taken apart, into columns behind the input's.
+    Parse(Parse),
+    /// Columns that depend on the rows before or after, behind the input's.
+    Window { input: Plan, calls: Vec<WindowCall> },
+    /// Rows computed when first read, then kept.
+    Materialized {
+        input: Plan,
+        rows: OnceLock<Result<Vec<Batch>, EvalError>>,
+    },
+}
+
+impl Plan {
+    pub(crate) fn new(schema: impl Into<Schema>, serialized: bool, node: Node) -> Self {
+        Self {
+            schema: schema.into(),
+            serialized,
+            node: Arc::new(node),
+        }
+    }
+
+    /// A plan with the columns of its input: `node` reads `self`.
+    pub(crate) fn over(&self, node: Node) -> Self {
+        Self::new(Arc::clone(&self.schema), self.serialized, node)
+    }
+
+    /// Columns computed from this plan's, in the same order of rows.
+    pub(crate) fn project(self, columns: Vec<(Column, Scalar)>) -> Self {
+        let (schema, columns): (Vec<_>, _) = columns.into_iter().unzip();
+        Self::new(schema, self.serialized, Node::Project { input: self, columns })
+    }
+
+    /// The columns of this plan as they are, each with its name: a start for [`Self::project`].
+    pub(crate) fn columns(&self) -> Vec<(Column, Scalar)> {
+        let columns = self.schema.iter().enumerate();
+        columns
+            .map(|(index, column)| (column.clone(), Scalar::Column(index, column.column_type.clone())))
+            .collect()
+    }
+}
+
+/// A scalar expression over the columns of a row.
+#[derive(Clone)]
+pub(crate) enum Scalar {
+    /// The column at a place.
+    Column(usize, ColumnType),
+    /// The same value for every row.
+    Constant(Vector),
+    /// A function of other expressions.
+    Call { call: Call, arguments: Vec<Self> },
+}
+
+impl Scalar {
+    /// The type of the value.
+    pub(crate) const fn ty(&self) -> &ColumnType {
+        match self {
+            Self::Column(_, ty) => ty,
+            Self::Call { call, .. } => &call.ty,
+            Self::Constant(vector) => vector.ty(),
+        }
+    }
+
+    /// The value, if it is the same for every row.
+    pub(crate) const fn constant(&self) -> Option<&Vector> {
+        match self {
+            Self::Constant(vector) => Some(vector),
+            _ => None,
+        }
+    }
+
+    /// The values for the rows of a batch.
+    pub(crate) fn evaluate(&self, batch: &Batch, session: &Session) -> Result<Vector, EvalError> {
+        match self {
+            Self::Column(index, ty) => Ok(Vector::new(ty.clone(), Arc::clone(&batch.columns()[*index]))),
+            Self::Constant(vector) => Ok(vector.clone()),
+            Self::Call { call, arguments } => {
+                let arguments: Result<Vec<_>, _> = arguments
+                    .iter()
+                    .map(|argument| argument.evaluate(batch, session))
+                    .collect();
+                call.evaluate(&arguments?, batch.num_rows(), session)
+            }
+        }
+    }
+
+    /// Calls `visit` with the place of every column the expression reads.
+    pub(crate) fn visit_columns(&self, visit: &mut impl FnMut(usize)) {
+        match self {
+            Self::Column(index, _) => visit(*index),
+            Self::Constant(_) => {}
+            Self::Call { arguments, .. } => {
+                for argument in arguments {
+                    argument.visit_columns(visit);
+                }
+            }
+        }
+    }
+
+    /// The same expression with its columns at other places.
+    pub(crate) fn map_columns(&self, place: &impl Fn(usize) -> usize) -> Self {
+        match self {
+            Self::Column(index, ty) => Self::Column(place(*index), ty.clone()),
+            Self::Constant(vector) => Self::Constant(vector.clone()),
+            Self::Call { call, arguments } => Self::Call {
+                call: call.clone(),
+                arguments: arguments
+                    .iter()
+                    .map(|argument| argument.map_columns(place))
+                    .collect(),
+            },
+        }
+    }
+}
+
+/// One expression of `sort by`.
+#[derive(Clone)]
+pub(crate) struct SortKey {
+    pub(crate) value: Scalar,
+    pub(crate) descending: bool,
+    pub(crate) nulls_first: bool,
+}
+
+/// An aggregate function and what it reads.
+#[derive(Clone)]
+pub(crate) struct AggregateCall {
+    pub(crate) aggregate: Aggregate,
+    pub(crate) arguments: Vec<Scalar>,
+}
+
+/// The operands of `join` and `lookup`.
+pub(crate) struct Join {
+    pub(crate) left: Plan,
+    pub(crate) right: Plan,
+    pub(crate) kind: JoinKind,
+    /// What must be equal, on the left; as many as `right_keys`, of the same types.
+    pub(crate) left_keys: Vec<Scalar>,
+    /// What must be equal, on the right.
+    pub(crate) right_keys: Vec<Scalar>,
+    /// The columns that come out: of the left side first, then of the right one.
+    pub(crate) left_columns: Vec<usize>,
+    pub(crate) right_columns: Vec<usize>,
+}
+
+/// Which rows of a join come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JoinKind {
+    /// Pairs, each key of the left side once.
+    InnerUnique,
+    Inner,
+    LeftOuter,
+    RightOuter,
+    FullOuter,
+    LeftSemi,
+    LeftAnti,
+    RightSemi,
+    RightAnti,
+}
+
+/// The operands of `mv-expand`.
+pub(crate) struct Expand {
+    pub(crate) input: Plan,
+    /// What is expanded, side by side; shorter values are filled with nulls.
+    pub(crate) values: Vec<ExpandedValue>,
+    /// Whether a column for the position of the element comes last.
+    pub(crate) with_index: bool,
+    /// How many rows one row gives at most.
+    pub(crate) limit: u64,
+    /// Whether a bag gives arrays of key and value instead of bags of one entry.
+    pub(crate) bags_as_arrays: bool,
+    /// The columns of the input that come out first, or the place of the expanded value that takes their place.
+    pub(crate) columns: Vec<ExpandColumn>,
+}
+
+/// An output column of [`Expand`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExpandColumn {
+    /// The input's column, repeated.
+    Input(usize),
+    /// An element of the expanded value.
+    Element(usize),
+}
+
+/// One expanded value and the type its elements are turned into.
+pub(crate) struct ExpandedValue {
+    pub(crate) value: Scalar,
+    pub(crate) ty: ColumnType,
+    /// Turns an element, a `dynamic` in column 0, into `ty`; `None` if it stays `dynamic`.
+    pub(crate) conversion: Option<Scalar>,
+}
+
+/// The operands of `mv-apply`.
+pub(crate) struct Apply {
+    /// What gives the elements of each row.
+    pub(crate) expand: Expand,
+    /// What each row's elements go through; reads [`Node::Elements`].
+    pub(crate) body: Plan,
+    /// The columns of the expanded input that come out first.
+    pub(crate) outer_columns: Vec<usize>,
+    /// The columns of `body` that come out behind them.
+    pub(crate) body_columns: Vec<usize>,
+}
+
+/// The operands of `parse`.
+pub(crate) struct Parse {
+    pub(crate) input: Plan,
+    pub(crate) text: Scalar,
+    /// One group per column.
+    pub(crate) regex: regex::Regex,
+    pub(crate) columns: Vec<ParsedColumn>,
+    /// Whether rows that do not match are left out.
+    pub(crate) only_matches: bool,
+    /// Whether a column that cannot be converted leaves the others alone.
+    pub(crate) is_relaxed: bool,
+}
+
+/// A column that `parse` fills.
+pub(crate) struct ParsedColumn {
+    /// The value, from the text in column 0.
+    pub(crate) value: Scalar,
+}
+
+/// A function over neighbouring rows.
+pub(crate) struct WindowCall {
+    pub(crate) function: WindowFunction,
+    pub(crate) arguments: Vec<Scalar>,
+    pub(crate) ty: ColumnType,
+}
+
+/// The functions over neighbouring rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WindowFunction {
+    RowNumber,
+    RowCumsum,
+    RowRankDense,
+    RowRankMin,
+    RowWindowSession,
+    Prev,
+    Next,
+}

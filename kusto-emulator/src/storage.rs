@@ -1,0 +1,280 @@
+//! Databases and their tables, in memory.
+//!
+//! A query sees a database as it was when the query began: every change makes a new version and leaves the
+//! old one to those who read it. Versions share what did not change.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arrow_schema::ArrowError;
+use arrow_select::concat::concat;
+
+use crate::attach::{self, AttachedFile};
+use crate::ingest::ReadError;
+use crate::types::{Batch, Schema, missing};
+
+/// Rows a batch has at most, wherever the engine cuts them itself.
+pub(crate) const MAX_BATCH_ROWS: usize = 8192;
+
+/// All databases of a service. Clones share the same databases.
+///
+/// Names of databases are found whatever their case; names of tables and functions are not.
+#[derive(Clone, Debug, Default)]
+pub struct Storage {
+    databases: Arc<RwLock<BTreeMap<String, Arc<Database>>>>,
+}
+
+impl Storage {
+    /// A storage without databases.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an empty database; false if there is one of that name.
+    pub fn create_database(&self, name: &str) -> bool {
+        let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
+        let key = name.to_lowercase();
+        if databases.contains_key(&key) {
+            return false;
+        }
+        let database = Database {
+            name: name.to_owned(),
+            ..Database::default()
+        };
+        databases.insert(key, Arc::new(database));
+        true
+    }
+
+    /// Removes a database and all it holds; false if there is none of that name.
+    pub fn drop_database(&self, name: &str) -> bool {
+        let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
+        databases.remove(&name.to_lowercase()).is_some()
+    }
+
+    /// The database as it is now.
+    #[must_use]
+    pub fn database(&self, name: &str) -> Option<Arc<Database>> {
+        let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
+        databases.get(&name.to_lowercase()).cloned()
+    }
+
+    /// All databases as they are now, by name.
+    #[must_use]
+    pub fn databases(&self) -> Vec<Arc<Database>> {
+        let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
+        databases.values().cloned().collect()
+    }
+
+    /// Changes a database; readers see all of the change or nothing. `None` if there is no such database.
+    pub fn update<T>(&self, name: &str, change: impl FnOnce(&mut Database) -> T) -> Option<T> {
+        let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
+        let database = databases.get_mut(&name.to_lowercase())?;
+        Some(change(Arc::make_mut(database)))
+    }
+}
+
+/// A database: tables and stored functions by name.
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    /// The name as it was given at creation.
+    pub name: String,
+    /// The name shown to people, if it is another.
+    pub pretty_name: String,
+    /// The tables.
+    pub tables: BTreeMap<String, Arc<Table>>,
+    /// The stored functions.
+    pub functions: BTreeMap<String, Arc<StoredFunction>>,
+}
+
+/// A function kept in a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredFunction {
+    /// The name.
+    pub name: String,
+    /// The parameters with their parentheses: `(a: long, b: string = "x")`.
+    pub parameters: String,
+    /// The body with its braces.
+    pub body: String,
+    /// What the function is for.
+    pub docstring: String,
+    /// Where clients show it.
+    pub folder: String,
+}
+
+/// A table: its columns and its rows.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The name.
+    pub name: String,
+    /// The columns.
+    pub schema: Schema,
+    /// What the table is for.
+    pub docstring: String,
+    /// Where clients show it.
+    pub folder: String,
+    data: Data,
+}
+
+/// Where the rows of a table are.
+#[derive(Clone, Debug)]
+enum Data {
+    /// In memory, in the order they came.
+    Memory(Vec<Batch>),
+    /// In a file, which every query reads anew.
+    File(AttachedFile),
+}
+
+impl Data {
+    const fn memory(&self) -> Option<&Vec<Batch>> {
+        match self {
+            Self::Memory(batches) => Some(batches),
+            Self::File(_) => None,
+        }
+    }
+}
+
+/// The rows of a table, batch by batch.
+pub(crate) enum Scan {
+    Memory(std::vec::IntoIter<Batch>),
+    File(Box<attach::Scan>),
+}
+
+impl Iterator for Scan {
+    type Item = Result<Batch, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Memory(batches) => batches.next().map(Ok),
+            Self::File(rows) => rows.next().transpose(),
+        }
+    }
+}
+
+impl Table {
+    /// A table without rows.
+    #[must_use]
+    pub fn new(name: impl Into<String>, schema: Schema) -> Self {
+        Self {
+            name: name.into(),
+            schema,
+            docstring: String::new(),
+            folder: String::new(),
+            data: Data::Memory(Vec::new()),
+        }
+    }
+
+    /// A table whose rows are in a file.
+    pub(crate) fn attached(name: impl Into<String>, file: AttachedFile) -> Self {
+        Self {
+            data: Data::File(file.clone()),
+            ..Self::new(name, Arc::clone(file.columns()))
+        }
+    }
+
+    /// The number of rows; `None` for a table in a file, which would have to be read.
+    #[must_use]
+    pub fn num_rows(&self) -> Option<u64> {
+        let batches = self.data.memory()?;
+        Some(batches.iter().map(|batch| batch.num_rows() as u64).sum())
+    }
+
+    /// Bytes the rows take in memory: none for a table in a file.
+    #[must_use]
+    pub fn byte_len(&self) -> u64 {
+        self.data
+            .memory()
+            .into_iter()
+            .flatten()
+            .map(Batch::byte_len)
+            .sum()
+    }
+
+    /// The rows, in order.
+    pub(crate) fn scan(&self) -> Result<Scan, ReadError> {
+        Ok(match &self.data {
+            Data::Memory(batches) => Scan::Memory(batches.clone().into_iter()),
+            Data::File(file) => Scan::File(Box::new(file.scan()?)),
+        })
+    }
+
+    /// Adds rows at the end. Small batches are joined, so that many small appends do not make a slow table.
+    ///
+    /// # Errors
+    ///
+    /// Columns that are not of the table's types, text that does not fit into one batch, or a table in a file.
+    pub fn append(&mut self, batch: Batch) -> Result<(), ArrowError> {
+        self.check(&batch)?;
+        let Data::Memory(batches) = &mut self.data else {
+            let message = format!("table '{}' is a file: rows cannot be added to it", self.name);
+            return Err(ArrowError::NotYetImplemented(message));
+        };
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        match batches.last() {
+            Some(last) if last.num_rows() + batch.num_rows() <= MAX_BATCH_ROWS => {
+                let joined = join(last, &batch)?;
+                batches.pop();
+                batches.push(joined);
+            }
+            _ => batches.extend(pieces(&batch)),
+        }
+        Ok(())
+    }
+
+    /// Removes all rows. A table in a file becomes an empty one in memory; the file stays.
+    pub fn clear(&mut self) {
+        self.data = Data::Memory(Vec::new());
+    }
+
+    /// Gives the table other columns. Columns found by name and type keep their values, new ones are empty.
+    /// Those of a table in a file do not change.
+    pub fn alter(&mut self, schema: Schema) {
+        let Data::Memory(batches) = &mut self.data else {
+            return;
+        };
+        for batch in batches {
+            let columns =
+                schema
+                    .iter()
+                    .map(|column| match self.schema.iter().position(|old| old == column) {
+                        Some(index) => Arc::clone(&batch.columns()[index]),
+                        None => missing(&column.column_type, batch.num_rows()),
+                    });
+            *batch = Batch::new(columns.collect(), batch.num_rows());
+        }
+        self.schema = schema;
+    }
+
+    fn check(&self, batch: &Batch) -> Result<(), ArrowError> {
+        let fits = batch.columns().len() == self.schema.len()
+            && batch
+                .columns()
+                .iter()
+                .zip(self.schema.iter())
+                .all(|(array, column)| {
+                    array.len() == batch.num_rows()
+                        && *array.data_type() == crate::types::data_type(&column.column_type)
+                });
+        if fits {
+            return Ok(());
+        }
+        Err(ArrowError::SchemaError(format!(
+            "the columns of the rows are not those of table '{}'",
+            self.name
+        )))
+    }
+}
+
+/// A batch in pieces of at most [`MAX_BATCH_ROWS`].
+fn pieces(batch: &Batch) -> impl Iterator<Item = Batch> {
+    let starts = (0..batch.num_rows()).step_by(MAX_BATCH_ROWS);
+    starts.map(|start| batch.slice(start, MAX_BATCH_ROWS.min(batch.num_rows() - start)))
+}
+
+fn join(first: &Batch, second: &Batch) -> Result<Batch, ArrowError> {
+    let pairs = first.columns().iter().zip(second.columns());
+    let columns: Result<_, _> = pairs.map(|(a, b)| concat(&[a, b])).collect();
+    Ok(Batch::new(columns?, first.num_rows() + second.num_rows()))
+}
