@@ -6,9 +6,11 @@
 #![deny(unsafe_code)]
 
 mod batch;
+mod completion;
 mod connection_string;
 mod conversion_error;
 mod data_format;
+mod dataset;
 mod decode;
 mod deep_link;
 mod encode;
@@ -28,9 +30,14 @@ pub use batch::{
     Bitmap, BoolArray, ColumnArray, PrimitiveArray, Row, RowBatch, RowBatchBuilder, TextArray, Validity,
     Value,
 };
+pub use completion::{
+    CacheStatistics, CompletionEvent, QueryProperty, QueryStatistics, ResultsCacheOrigin, ServerCache,
+    TableStatistics, Visualization,
+};
 pub use connection_string::{Authentication, Certificate, ConnectionString, ConnectionStringBuilder};
 pub use conversion_error::ConversionError;
 pub use data_format::{DataFormat, MappingKind};
+pub use dataset::{DataSet, DataSetError, DataSetErrorKind, Table};
 pub use decode::{DecodeError, DecodeErrorKind, DecoderConfig, FrameDecoder};
 pub use deep_link::{DeepLink, DeepLinkTarget, QueryEncoding};
 pub use encode::{EncodeError, EncodeErrorKind, FrameEncoder, Layout};
