@@ -125,7 +125,7 @@ impl FrameEncoder {
             (Stage::Start, Frame::DataSetHeader(_)) => self.begin(out),
             (Stage::Tables, Frame::TableHeader(header)) => self.begin_table(header, out)?,
             (Stage::Tables, Frame::TableFragment(fragment)) => self.push_fragment(fragment, out)?,
-            (Stage::Tables, Frame::TableProgress(progress)) => self.push_progress(progress, out)?,
+            (Stage::Tables, Frame::TableProgress(progress)) => self.push_progress(progress, out),
             (Stage::Tables, Frame::TableCompletion(completion)) => self.complete_table(completion, out)?,
             (Stage::Tables, Frame::DataSetCompletion(completion)) => self.complete(completion, out)?,
             (Stage::Start, _) => return Err(unexpected("an answer begins with a DataSetHeader")),
@@ -257,16 +257,18 @@ impl FrameEncoder {
         Ok(())
     }
 
-    fn push_progress(&self, progress: &TableProgress, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let at = self.find(progress.table_id)?;
-        if self.layout.form == Form::Progressive && self.open[at].fragmented {
+    /// Progress is advisory: where there is no place for it, as for tables that are not open, it is left out.
+    fn push_progress(&self, progress: &TableProgress, out: &mut Vec<u8>) {
+        let is_open = self
+            .find(progress.table_id)
+            .is_ok_and(|at| self.open[at].fragmented);
+        if self.layout.form == Form::Progressive && is_open {
             begin_frame("TableProgress", out);
             push_table_id(progress.table_id, out);
             out.extend_from_slice(b",\"TableProgress\":");
             push_real(progress.progress, out);
             self.end_frame(out);
         }
-        Ok(())
     }
 
     fn complete_table(&mut self, completion: &TableCompletion, out: &mut Vec<u8>) -> Result<(), EncodeError> {

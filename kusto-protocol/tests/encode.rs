@@ -161,6 +161,20 @@ fn progress_and_replaced_rows_need_the_progressive_layout() {
 }
 
 #[test]
+fn progress_of_a_table_that_is_not_open_is_left_out() {
+    let stray = Frame::TableProgress(TableProgress {
+        table_id: 1,
+        progress: 0.0,
+    });
+    for layout in [Layout::V1, Layout::V2, Layout::V2_PROGRESSIVE] {
+        assert_eq!(
+            encode(layout, &[header(), stray.clone(), end(&[])]),
+            encode(layout, &[header(), end(&[])])
+        );
+    }
+}
+
+#[test]
 fn v1_ends_with_a_table_of_contents_when_asked() {
     let wire = encode(Layout::V1.table_of_contents(true), &answer());
     let expected = concat!(
