@@ -38,7 +38,8 @@
 //! - Recover: parsing ends at the first error.
 //! - Keep comments, layout or redundant parentheses.
 //! - Parse management commands beyond where they end, or client directives (`#connect`).
-//! - Name what `where` tests: `where x = 1` is an error, though the service's grammar lets it pass.
+//! - Let an operator's lone operand have a name: `where x = 1` and `take n = 5` are errors, as people
+//!   mean `==`, though the published grammar has room for the name.
 
 #![forbid(unsafe_code)]
 

@@ -24,7 +24,7 @@ const QUERIES: &[&str] = &[
     // Sources
     "datatable (a: long, ['b c']: string,) [1, \"x\", -2, 'y' 'z', long(null), dynamic({\"a\": [1]}),]",
     "datatable (a: long) []",
-    "externaldata (a: long, b: string) [h@\"https://x/y;key\", \"z\"] with (format=csv, ignoreFirstRecord=true, n=1,)",
+    "externaldata (a: long, b: string) [h@\"https://x/y;key\", \"z\"] with (format=csv, ignoreFirstRecord=true, ['a b']=1, c=['true'],)",
     "inline_external_table (a: datetime) kind=storage partition by (d: datetime = bin(a, 1d), s: string) pathformat=(s \"/\" datetime_pattern(\"yyyy\", d)) dataformat=parquet (h@\"x\") with (a=b)",
     "materialized-view-combine(\"V\") base (T | where a) delta (U) aggregations (summarize count() by b) | count",
     "entity_group [cluster(\"a\").database(\"b\"), database(\"c\")]",

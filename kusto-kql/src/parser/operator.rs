@@ -95,11 +95,13 @@ fn is_internal(name: &str) -> bool {
 impl Parser<'_> {
     /// One operator or more, separated by bars; the cursor is behind the first bar.
     pub(super) fn operators(&mut self) -> Result<Vec<Operator>> {
-        let mut operators = vec![self.operator()?];
-        while self.take(T::Bar) {
+        let mut operators = Vec::new();
+        loop {
             operators.push(self.operator()?);
+            if !self.take(T::Bar) {
+                return Ok(operators);
+            }
         }
-        Ok(operators)
     }
 
     /// `( operator | operator )`: a pipe whose source is given.
@@ -243,13 +245,12 @@ impl Parser<'_> {
 
     fn invoke(&mut self, parameters: &mut Vec<Parameter>) -> Result<OperatorKind> {
         *parameters = self.parameters(|_| false)?;
-        let start = self.start();
+        let position = self.position;
         match self.path()?.kind {
             ExpressionKind::Call(call) => Ok(OperatorKind::Invoke(call)),
             _ => {
-                self.position = self
-                    .tokens
-                    .partition_point(|token| (token.start as usize) < start);
+                // The error is about the whole expression, so it points at its start.
+                self.position = position;
                 Err(self.unexpected("a function call"))
             }
         }

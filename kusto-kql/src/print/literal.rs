@@ -96,7 +96,7 @@ fn is_unsigned(text: &str) -> bool {
 }
 
 /// True if the text is one token of that kind.
-fn is_token(text: &str, kind: TokenKind) -> bool {
+pub(super) fn is_token(text: &str, kind: TokenKind) -> bool {
     match tokenize(text, 0).as_slice() {
         [token, _] => token.kind == kind && token.end as usize == text.len(),
         _ => false,

@@ -9,6 +9,8 @@ use crate::ast::{
     Expression, ExpressionKind, MvExpandColumn, NamedExpression, Nulls, Operator, OperatorKind, Order,
     OrderedExpression, Parameter, ParsePattern, ParseSegment, Render,
 };
+use crate::print::literal::is_token;
+use crate::token::{TokenKind, is_boolean};
 
 impl Printer {
     pub(super) fn operator(&mut self, operator: &Operator) {
@@ -26,7 +28,10 @@ impl Printer {
     }
 
     fn parameter(&mut self, parameter: &Parameter) {
-        self.push(&parameter.name.text);
+        match parameter.name.text.as_str() {
+            name if name.split('.').all(is_word) => self.push(name),
+            name => self.name(name),
+        }
         self.push("=");
         self.parameter_value(&parameter.value);
     }
@@ -34,7 +39,7 @@ impl Printer {
     /// A bare word stays one even if it is a keyword.
     pub(super) fn parameter_value(&mut self, value: &Expression) {
         match &value.kind {
-            ExpressionKind::Name(word) if is_word(word) => self.push(word),
+            ExpressionKind::Name(word) if is_word(word) && !is_boolean(word) => self.push(word),
             _ => self.operand(value),
         }
     }
@@ -359,10 +364,6 @@ fn keyword(kind: &OperatorKind) -> &'static str {
     }
 }
 
-fn is_word(word: &str) -> bool {
-    let mut bytes = word.bytes();
-    bytes
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+fn is_word(text: &str) -> bool {
+    is_token(text, TokenKind::Word)
 }
