@@ -7,24 +7,38 @@
 
 pub(crate) mod arguments;
 mod arithmetic;
+mod array;
+mod array_order;
+mod bag;
 mod bin;
+mod bitwise;
 mod comparison;
 mod conditional;
 pub(crate) mod conversion;
+mod datetime;
+mod datetime_format;
+mod dynamic;
+mod encoding;
+mod hash;
+mod ip;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod kind;
 mod lift;
 mod logic;
+mod math;
 mod membership;
 pub(crate) mod number;
+mod parse;
 mod pattern;
 mod predicate;
 mod regular;
 mod replace;
 mod session;
+mod set;
 mod string;
 mod time_text;
+mod xxhash;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -203,6 +217,19 @@ const FAMILIES: &[Family] = &[
     conversion::FAMILY,
     conditional::FAMILY,
     bin::FAMILY,
+    math::FAMILY,
+    bitwise::FAMILY,
+    datetime::FAMILY,
+    datetime_format::FAMILY,
+    dynamic::FAMILY,
+    array::FAMILY,
+    array_order::FAMILY,
+    set::FAMILY,
+    bag::FAMILY,
+    parse::FAMILY,
+    encoding::FAMILY,
+    hash::FAMILY,
+    ip::FAMILY,
     session::FAMILY,
 ];
 
