@@ -17,6 +17,7 @@ mod encode;
 mod endpoint;
 mod error_response;
 mod frame;
+mod ingestion_message;
 mod literal;
 mod one_api_error;
 mod parse_error;
@@ -47,6 +48,7 @@ pub use frame::{
     Column, ColumnType, DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, TableCompletion,
     TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
 };
+pub use ingestion_message::{IngestionMapping, IngestionMessage, ReportLevel, ReportMethod, StatusRow};
 pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_string, kql_string};
 pub use one_api_error::{OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
