@@ -69,6 +69,11 @@ impl AuthError {
         self
     }
 
+    /// The cause, for whoever makes another error of this one.
+    pub fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        self.source
+    }
+
     /// In which way authentication failed.
     pub fn kind(&self) -> AuthErrorKind {
         self.kind

@@ -1,1 +1,78 @@
-//! 
+//! A client for Azure Data Explorer (Kusto).
+//!
+//! Queries in KQL become Rust structs, streams of rows, or Arrow record batches; management commands work the same
+//! way; rows go in by streaming ingestion.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), kusto_client::Error> {
+//! use kusto_client::Client;
+//!
+//! #[derive(serde::Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct Storm {
+//!     state: String,
+//!     event_type: String,
+//!     damage_property: Option<i64>,
+//! }
+//!
+//! let client = Client::from_connection_string("https://help.kusto.windows.net/Samples;Fed=true")?;
+//! let storms: Vec<Storm> = client
+//!     .query("StormEvents | top 3 by DamageProperty | project State, EventType, DamageProperty")
+//!     .fetch_all()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Client`]: one cluster; cheap to clone. [`ClientBuilder`]: its credential, HTTP client and other settings.
+//! - [`Query`]: a query or command before it is sent: parameters, options, time limit.
+//! - [`ResultStream`]: rows as they arrive, in [`RowBatch`]es; [`Frames`]: everything that arrives;
+//!   [`DataSet`]: the whole answer.
+//! - [`StreamingIngestClient`]: rows into tables.
+//! - [`Error`]: whatever goes wrong, with the service's words and ids.
+//!
+//! Everything runs on any async runtime; the bundled HTTP client, and cancelling abandoned queries, want tokio.
+//!
+//! # Not supported
+//!
+//! Queued and managed streaming ingestion; sign-in in a browser, with a device code, a certificate or a password
+//! (pass a credential that does it); the `Azure Region` keyword; following redirects.
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `azure-identity` | yes | client secret, managed identity, workload identity, Azure CLI |
+//! | `http-client` | yes | the bundled HTTP client: reqwest with rustls, on tokio |
+//! | `arrow` | | `Query::fetch_arrow`, and `kusto_arrow` |
+//! | `tracing` | | one span per request, events for retries; never texts, rows or tokens |
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "arrow")]
+mod arrow;
+mod cancel;
+mod client;
+mod error;
+mod frames;
+mod query;
+mod results;
+
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, ErrorKind};
+pub use frames::Frames;
+#[cfg(feature = "arrow")]
+pub use kusto_arrow;
+pub use kusto_auth::{AuthError, AuthErrorKind, Credential, TrustedHosts};
+pub use kusto_ingest::{
+    IngestError, IngestErrorKind, IngestionProperties, Source, StreamedIngestion, StreamingIngestClient,
+};
+pub use kusto_protocol::{
+    ClientRequestProperties, Column, ColumnArray, ColumnType, CompletionEvent, ConnectionString, ConversionError,
+    DataFormat, DataSet, DateTime, Decimal, DeepLink, Dynamic, Endpoint, Frame, Guid, Literal, OneApiError,
+    ParseError, QueryParameters, QueryStatistics, Row, RowBatch, Secret, ServerCache, Table, TableFragment,
+    TableFragmentType, TableHeader, TableKind, Timespan, Value, Visualization, kql_identifier, kql_string, options,
+};
+pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind};
+pub use query::Query;
+pub use results::{ResultStream, Summary};

@@ -68,6 +68,18 @@ impl IngestError {
         }
     }
 
+    /// The failure of the request, or the error itself if none was made.
+    ///
+    /// # Errors
+    ///
+    /// Gives the error back if no request was made.
+    pub fn into_transport(self) -> Result<TransportError, Self> {
+        match self.0.cause {
+            Cause::Transport(error) => Ok(error),
+            Cause::None | Cause::Io(_) => Err(self),
+        }
+    }
+
     /// Whether repeating the ingestion later is pointless.
     pub fn is_permanent(&self) -> bool {
         self.transport().is_none_or(TransportError::is_permanent)

@@ -164,6 +164,20 @@ impl TransportError {
         self.0.kind
     }
 
+    /// The words of `Display` without the ids.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The cause, for whoever makes another error of this one.
+    pub fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        match self.0.cause {
+            Cause::None => None,
+            Cause::Auth(error) => error.into_source(),
+            Cause::Other(error) => Some(error),
+        }
+    }
+
     /// The HTTP status of the answer, where one came.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status

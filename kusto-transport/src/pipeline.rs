@@ -55,6 +55,8 @@ pub struct PipelineOptions {
     pub client_version: String,
     /// Whether answers may come compressed. Default: yes.
     pub compression: bool,
+    /// Whether tokens must come from a sign-in with several factors, whatever the cluster says. Default: no.
+    pub enforce_mfa: bool,
     /// When a request is sent once more.
     pub retry: RetryPolicy,
     /// How long a body may be silent. Default: as long as the request may take, because a query may compute for
@@ -71,6 +73,7 @@ impl Default for PipelineOptions {
             user: None,
             client_version: concat!("Kusto.Rust.Client:{", env!("CARGO_PKG_VERSION"), "}").to_owned(),
             compression: true,
+            enforce_mfa: false,
             retry: RetryPolicy::default(),
             idle_timeout: None,
             timeout_margin: Duration::from_secs(30),
@@ -234,7 +237,8 @@ impl Shared {
         if let Some(sign_in) = self.sign_in.get() {
             return Ok(Some(Arc::clone(sign_in)));
         }
-        let cloud = self.cloud().await?;
+        let mut cloud = self.cloud().await?;
+        cloud.login_mfa_required |= self.options.enforce_mfa;
         let Some(credential) = self.credential.to_token_credential(&cloud, &self.http_client)? else {
             return Ok(None);
         };

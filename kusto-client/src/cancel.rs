@@ -1,0 +1,63 @@
+//! Queries that nobody waits for any more.
+
+use std::time::Duration;
+
+use kusto_protocol::{ClientRequestProperties, Request};
+use kusto_transport::Pipeline;
+use tokio::runtime::Handle;
+
+/// Cancels a query on the service when dropped, unless it was disarmed: best effort, in the background.
+#[derive(Debug)]
+pub(crate) struct CancelOnDrop {
+    /// `None` once the query is over.
+    armed: Option<Armed>,
+}
+
+#[derive(Debug)]
+struct Armed {
+    pipeline: Pipeline,
+    database: String,
+    client_request_id: String,
+    runtime: Handle,
+}
+
+impl CancelOnDrop {
+    /// Watches over a query. Without a tokio runtime nothing can be sent from a destructor, so nothing is watched.
+    pub(crate) fn new(pipeline: &Pipeline, database: &str, client_request_id: &str) -> Self {
+        let armed = Handle::try_current().ok().map(|runtime| Armed {
+            pipeline: pipeline.clone(),
+            database: database.to_owned(),
+            client_request_id: client_request_id.to_owned(),
+            runtime,
+        });
+        Self { armed }
+    }
+
+    /// Watches over nothing.
+    pub(crate) fn disarmed() -> Self {
+        Self { armed: None }
+    }
+
+    /// The query is over.
+    pub(crate) fn disarm(&mut self) {
+        self.armed = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        let Some(Armed { pipeline, database, client_request_id, runtime }) = self.armed.take() else { return };
+        runtime.spawn(async move {
+            let request = Request::cancel_query(database, &client_request_id);
+            let request = request.properties(
+                ClientRequestProperties::new().server_timeout(CANCEL_TIMEOUT),
+            );
+            // Nobody is there to hear of a failure, and the service ends the query by itself at its time limit.
+            if let Ok(mut body) = pipeline.send(&request).await {
+                while let Ok(Some(_)) = body.next().await {}
+            }
+        });
+    }
+}
+
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,296 @@
+//! A query or command, before it is sent.
+
+use std::time::Duration;
+
+use kusto_protocol::{
+    ClientRequestProperties, DataSet, ErrorReportingPlacement, Literal, QueryParameters, Request, options,
+};
+use kusto_transport::new_request_id;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::cancel::CancelOnDrop;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::frames::Frames;
+use crate::results::ResultStream;
+
+/// A query or management command that was not sent yet, from [`Client::query`] or [`Client::mgmt`].
+///
+/// The first methods say more about it; one of the last sends it: [`fetch_all`](Self::fetch_all),
+/// [`fetch_one`](Self::fetch_one), [`stream`](Self::stream), [`frames`](Self::frames),
+/// [`data_set`](Self::data_set) and, with the feature `arrow`, `fetch_arrow`.
+///
+/// Values go in as parameters, never into the text:
+///
+/// ```no_run
+/// # async fn example(client: kusto_client::Client) -> Result<(), kusto_client::Error> {
+/// use std::time::Duration;
+///
+/// let states: Vec<(String, i64)> = client
+///     .query("StormEvents | where State == state | summarize count() by State | take n")
+///     .param("state", "FLORIDA")
+///     .param("n", 10)
+///     .server_timeout(Duration::from_secs(50))
+///     .option("notruncation", true)
+///     .fetch_all()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before fetch_all, fetch_one, stream, frames or data_set is called"]
+pub struct Query {
+    client: Client,
+    verb: Verb,
+    text: String,
+    database: Option<String>,
+    parameters: QueryParameters,
+    properties: ClientRequestProperties,
+    allow_partial: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Query,
+    Mgmt,
+}
+
+impl Query {
+    pub(crate) fn new(client: Client, verb: Verb, text: String) -> Self {
+        Self {
+            client,
+            verb,
+            text,
+            database: None,
+            parameters: QueryParameters::new(),
+            properties: ClientRequestProperties::new(),
+            allow_partial: false,
+        }
+    }
+
+    /// The database that names in the text refer to, in place of the client's.
+    pub fn database(mut self, name: impl Into<String>) -> Self {
+        self.database = Some(name.into());
+        self
+    }
+
+    /// The value of a parameter. It is declared in front of the text, with the type of the value.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Literal>) -> Self {
+        self.parameters = self.parameters.parameter(name, value);
+        self
+    }
+
+    /// A request option by its name on the wire, such as `notruncation`; [`options`] has the documented ones.
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.properties = self.properties.option(name, value);
+        self
+    }
+
+    /// Options, ready-made parameters, id, application and user together. What they have wins over what was said
+    /// before; ready-made parameters must be declared in the text.
+    pub fn properties(mut self, properties: ClientRequestProperties) -> Self {
+        self.properties.options.extend(properties.options);
+        self.properties.parameters.extend(properties.parameters);
+        let own = &mut self.properties;
+        own.client_request_id = properties.client_request_id.or(own.client_request_id.take());
+        own.application = properties.application.or(own.application.take());
+        own.user = properties.user.or(own.user.take());
+        self
+    }
+
+    /// How long the service may work on it: one second to one hour. The service's default is 4 minutes for queries
+    /// and 10 for commands. The client waits 30 seconds longer, and counts the time until the last row is there.
+    pub fn server_timeout(mut self, limit: Duration) -> Self {
+        self.properties = self.properties.server_timeout(limit);
+        self
+    }
+
+    /// The id of the request, to find it in the service's logs or to cancel it. A new one unless set.
+    pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
+        self.properties = self.properties.client_request_id(id);
+        self
+    }
+
+    /// Takes a failure of the service after it began to answer for the end of the rows, not for an error. What
+    /// failed is in [`ResultStream::errors`].
+    pub fn allow_partial(mut self) -> Self {
+        self.allow_partial = true;
+        self
+    }
+
+    /// Sends it, and gives its results as they arrive, in batches of rows.
+    ///
+    /// # Errors
+    ///
+    /// If the service does not accept it, or cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future, or the stream before its end, cancels the query on the service: see
+    /// [`ClientBuilder::cancel_on_drop`](crate::ClientBuilder::cancel_on_drop).
+    pub async fn stream(self) -> Result<ResultStream, Error> {
+        let allow_partial = self.allow_partial;
+        Ok(ResultStream::new(self.frames().await?, allow_partial))
+    }
+
+    /// Sends it, and gives all rows of its one result as values of a type: a struct by column names, or a tuple by
+    /// column order.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream); and if the answer ends with an error, has several results, or has a row that
+    /// does not fit the type.
+    pub async fn fetch_all<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        let mut results = self.stream().await?;
+        let mut values = Vec::new();
+        let mut table = None;
+        while let Some(batch) = results.next().await? {
+            one_result(&mut table, &results)?;
+            values.reserve(batch.num_rows());
+            for row in batch.deserialize() {
+                values.push(row.map_err(|error| results.identify(error.into()))?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Sends it, and gives the one row of its one result.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_all`](Self::fetch_all); and if there is no row, or more than one.
+    pub async fn fetch_one<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let mut results = self.stream().await?;
+        let mut table = None;
+        let mut only = None;
+        let mut count = 0;
+        while let Some(batch) = results.next().await? {
+            one_result(&mut table, &results)?;
+            count += batch.num_rows();
+            if let (None, Some(row)) = (&only, batch.deserialize().next()) {
+                only = Some(row.map_err(|error| results.identify(error.into()))?);
+            }
+        }
+        match (only, count) {
+            (Some(value), 1) => Ok(value),
+            _ => {
+                let error = Error::new(ErrorKind::Conversion, format!("exactly one row expected, {count} came"));
+                Err(results.identify(error))
+            }
+        }
+    }
+
+    /// Sends it, and gives its one result as Arrow record batches, at least one: it has the schema even if there
+    /// are no rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_all`](Self::fetch_all).
+    #[cfg(feature = "arrow")]
+    pub async fn fetch_arrow(self) -> Result<Vec<arrow_array::RecordBatch>, Error> {
+        crate::arrow::fetch(self.stream().await?).await
+    }
+
+    /// Sends it, and gives every frame of the answer: progress, and rows that replace others, are there to see only
+    /// here. Errors inside the answer are frames too.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream).
+    pub async fn frames(self) -> Result<Frames, Error> {
+        let (client, verb) = (self.client.clone(), self.verb);
+        let database = self.database.as_deref().or(client.database()).unwrap_or_default().to_owned();
+        let request = self.into_request(&database)?;
+        let pipeline = client.pipeline();
+        let id = request.properties.client_request_id.as_deref().unwrap_or_default();
+        let mut cancel = match verb {
+            Verb::Query if client.cancels_on_drop() => CancelOnDrop::new(pipeline, &database, id),
+            Verb::Mgmt | Verb::Query => CancelOnDrop::disarmed(),
+        };
+        match pipeline.frames(&request).await.map_err(Error::from) {
+            Ok(frames) => Ok(Frames::new(frames, cancel)),
+            Err(error) => {
+                if error.kind() != ErrorKind::Timeout {
+                    cancel.disarm();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends it, and gives the whole answer: all results, and what the service says about them.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream); and if the answer ends with an error, unless
+    /// [`allow_partial`](Self::allow_partial) was called.
+    pub async fn data_set(self) -> Result<DataSet, Error> {
+        let allow_partial = self.allow_partial;
+        let mut frames = self.frames().await?;
+        let mut data_set = DataSet::new();
+        while let Some(frame) = frames.next().await? {
+            data_set.push(frame).map_err(|error| frames.identify(error.into()))?;
+        }
+        if !allow_partial && data_set.has_errors() {
+            let cancelled = data_set.completion().is_some_and(|completion| completion.cancelled);
+            return Err(frames.identify(Error::partial_failure(data_set.errors(), cancelled)));
+        }
+        Ok(data_set)
+    }
+
+    fn into_request(self, database: &str) -> Result<Request, Error> {
+        let is_command = matches!(
+            Request::query_or_mgmt("", self.text.as_str()).kind,
+            kusto_protocol::RequestKind::Mgmt { .. }
+        );
+        let mut properties = self.properties;
+        if properties.client_request_id.is_none() {
+            properties.client_request_id = Some(new_request_id("execute"));
+        }
+        properties = properties.parameters(&self.parameters);
+        let text = self.parameters.declare(&self.text)?;
+        match self.verb {
+            Verb::Query if is_command => Err(Error::invalid_input(
+                "the text begins with a dot, so it is a management command; send it with mgmt()",
+            )),
+            Verb::Mgmt if !is_command => Err(Error::invalid_input(
+                "the text does not begin with a dot, so it is a query; send it with query()",
+            )),
+            Verb::Query => {
+                let consistency = self.client.query_consistency();
+                Ok(Request::query(database, text).properties(streaming(properties, consistency)))
+            }
+            Verb::Mgmt => Ok(Request::mgmt(database, text).properties(properties)),
+        }
+    }
+}
+
+/// Adds the options that let rows be read as they are computed, and errors come after the rows, unless they are set.
+fn streaming(mut properties: ClientRequestProperties, consistency: Option<&str>) -> ClientRequestProperties {
+    let placement = "end_of_table";
+    debug_assert_eq!(ErrorReportingPlacement::from_name(placement), Some(ErrorReportingPlacement::EndOfTable));
+    let defaults = [
+        (options::RESULTS_V2_FRAGMENT_PRIMARY_TABLES, Some(Value::from(true))),
+        (options::RESULTS_V2_NEWLINES_BETWEEN_FRAMES, Some(Value::from(true))),
+        (options::RESULTS_ERROR_REPORTING_PLACEMENT, Some(Value::from(placement))),
+        (options::QUERY_CONSISTENCY, consistency.map(Value::from)),
+    ];
+    for (name, value) in defaults {
+        if let Some(value) = value {
+            properties.options.entry(name).or_insert(value);
+        }
+    }
+    properties
+}
+
+/// Checks that all batches come from one table.
+pub(crate) fn one_result(seen: &mut Option<i64>, results: &ResultStream) -> Result<(), Error> {
+    let table = results.table().map(|table| table.table_id);
+    if seen.is_some() && *seen != table {
+        let message = "there is more than one result; read them with stream() or data_set()";
+        return Err(results.identify(Error::new(ErrorKind::Conversion, message)));
+    }
+    *seen = table;
+    Ok(())
+}
