@@ -18,7 +18,11 @@ pub(crate) async fn fetch(mut results: ResultStream) -> Result<Vec<RecordBatch>,
         batches.push(record_batch(rows, &options).map_err(|error| results.identify(error.into()))?);
     }
     if let (true, Some(table)) = (batches.is_empty(), results.table()) {
-        let arrays = table.columns.iter().map(|column| ColumnArray::new(&column.column_type)).collect();
+        let arrays = table
+            .columns
+            .iter()
+            .map(|column| ColumnArray::new(&column.column_type))
+            .collect();
         if let Some(rows) = RowBatch::new(table.columns.clone(), arrays, 0) {
             batches.push(record_batch(rows, &options).map_err(|error| results.identify(error.into()))?);
         }

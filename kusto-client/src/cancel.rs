@@ -46,12 +46,18 @@ impl CancelOnDrop {
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        let Some(Armed { pipeline, database, client_request_id, runtime }) = self.armed.take() else { return };
+        let Some(Armed {
+            pipeline,
+            database,
+            client_request_id,
+            runtime,
+        }) = self.armed.take()
+        else {
+            return;
+        };
         runtime.spawn(async move {
             let request = Request::cancel_query(database, &client_request_id);
-            let request = request.properties(
-                ClientRequestProperties::new().server_timeout(CANCEL_TIMEOUT),
-            );
+            let request = request.properties(ClientRequestProperties::new().server_timeout(CANCEL_TIMEOUT));
             // Nobody is there to hear of a failure, and the service ends the query by itself at its time limit.
             if let Ok(mut body) = pipeline.send(&request).await {
                 while let Ok(Some(_)) = body.next().await {}

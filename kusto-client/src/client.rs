@@ -255,5 +255,7 @@ fn bundled_http_client() -> Result<Arc<dyn HttpClient>, Error> {
 
 #[cfg(not(feature = "http-client"))]
 fn bundled_http_client() -> Result<Arc<dyn HttpClient>, Error> {
-    Err(Error::invalid_input("no HTTP client: pass one, or turn on the feature http-client"))
+    Err(Error::invalid_input(
+        "no HTTP client: pass one, or turn on the feature http-client",
+    ))
 }

@@ -85,7 +85,11 @@ impl Error {
 
     /// The errors that an answer ended with.
     pub(crate) fn partial_failure(errors: Vec<OneApiError>, cancelled: bool) -> Self {
-        let what = if cancelled { "the query was cancelled" } else { "the service failed while it answered" };
+        let what = if cancelled {
+            "the query was cancelled"
+        } else {
+            "the service failed while it answered"
+        };
         let message = match errors.first() {
             Some(error) => format!("{what}: {}", one_line(&error.to_string())),
             None => format!("{what}, and gives no reason"),
@@ -138,7 +142,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         match (&self.0.client_request_id, &self.0.activity_id) {
-            (Some(request), Some(activity)) => write!(f, " (client request id {request}, activity id {activity})"),
+            (Some(request), Some(activity)) => {
+                write!(f, " (client request id {request}, activity id {activity})")
+            }
             (Some(request), None) => write!(f, " (client request id {request})"),
             (None, _) => Ok(()),
         }
@@ -247,7 +253,10 @@ impl From<IngestError> for Error {
 
 /// Texts of the service may have several lines.
 fn one_line(text: &str) -> String {
-    text.split(['\r', '\n']).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(['\r', '\n'])
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

@@ -68,10 +68,11 @@ pub use kusto_ingest::{
     IngestError, IngestErrorKind, IngestionProperties, Source, StreamedIngestion, StreamingIngestClient,
 };
 pub use kusto_protocol::{
-    ClientRequestProperties, Column, ColumnArray, ColumnType, CompletionEvent, ConnectionString, ConversionError,
-    DataFormat, DataSet, DateTime, Decimal, DeepLink, Dynamic, Endpoint, Frame, Guid, Literal, OneApiError,
-    ParseError, QueryParameters, QueryStatistics, Row, RowBatch, Secret, ServerCache, Table, TableFragment,
-    TableFragmentType, TableHeader, TableKind, Timespan, Value, Visualization, kql_identifier, kql_string, options,
+    ClientRequestProperties, Column, ColumnArray, ColumnType, CompletionEvent, ConnectionString,
+    ConversionError, DataFormat, DataSet, DateTime, Decimal, DeepLink, Dynamic, Endpoint, Frame, Guid,
+    Literal, OneApiError, ParseError, QueryParameters, QueryStatistics, Row, RowBatch, Secret, ServerCache,
+    Table, TableFragment, TableFragmentType, TableHeader, TableKind, Timespan, Value, Visualization,
+    kql_identifier, kql_string, options,
 };
 pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind};
 pub use query::Query;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use kusto_protocol::{
-    ClientRequestProperties, DataSet, ErrorReportingPlacement, Literal, QueryParameters, Request, options,
-};
+use kusto_protocol::{ClientRequestProperties, DataSet, Literal, QueryParameters, Request, options};
 use kusto_transport::new_request_id;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -93,9 +91,11 @@ impl Query {
         self.properties.options.extend(properties.options);
         self.properties.parameters.extend(properties.parameters);
         let own = &mut self.properties;
-        own.client_request_id = properties.client_request_id.or(own.client_request_id.take());
-        own.application = properties.application.or(own.application.take());
-        own.user = properties.user.or(own.user.take());
+        own.client_request_id = properties
+            .client_request_id
+            .or_else(|| own.client_request_id.take());
+        own.application = properties.application.or_else(|| own.application.take());
+        own.user = properties.user.or_else(|| own.user.take());
         self
     }
 
@@ -175,7 +175,10 @@ impl Query {
         match (only, count) {
             (Some(value), 1) => Ok(value),
             _ => {
-                let error = Error::new(ErrorKind::Conversion, format!("exactly one row expected, {count} came"));
+                let error = Error::new(
+                    ErrorKind::Conversion,
+                    format!("exactly one row expected, {count} came"),
+                );
                 Err(results.identify(error))
             }
         }
@@ -200,10 +203,19 @@ impl Query {
     /// As [`stream`](Self::stream).
     pub async fn frames(self) -> Result<Frames, Error> {
         let (client, verb) = (self.client.clone(), self.verb);
-        let database = self.database.as_deref().or(client.database()).unwrap_or_default().to_owned();
+        let database = self
+            .database
+            .as_deref()
+            .or_else(|| client.database())
+            .unwrap_or_default()
+            .to_owned();
         let request = self.into_request(&database)?;
         let pipeline = client.pipeline();
-        let id = request.properties.client_request_id.as_deref().unwrap_or_default();
+        let id = request
+            .properties
+            .client_request_id
+            .as_deref()
+            .unwrap_or_default();
         let mut cancel = match verb {
             Verb::Query if client.cancels_on_drop() => CancelOnDrop::new(pipeline, &database, id),
             Verb::Mgmt | Verb::Query => CancelOnDrop::disarmed(),
@@ -230,10 +242,14 @@ impl Query {
         let mut frames = self.frames().await?;
         let mut data_set = DataSet::new();
         while let Some(frame) = frames.next().await? {
-            data_set.push(frame).map_err(|error| frames.identify(error.into()))?;
+            data_set
+                .push(frame)
+                .map_err(|error| frames.identify(error.into()))?;
         }
         if !allow_partial && data_set.has_errors() {
-            let cancelled = data_set.completion().is_some_and(|completion| completion.cancelled);
+            let cancelled = data_set
+                .completion()
+                .is_some_and(|completion| completion.cancelled);
             return Err(frames.identify(Error::partial_failure(data_set.errors(), cancelled)));
         }
         Ok(data_set)
@@ -268,12 +284,19 @@ impl Query {
 
 /// Adds the options that let rows be read as they are computed, and errors come after the rows, unless they are set.
 fn streaming(mut properties: ClientRequestProperties, consistency: Option<&str>) -> ClientRequestProperties {
-    let placement = "end_of_table";
-    debug_assert_eq!(ErrorReportingPlacement::from_name(placement), Some(ErrorReportingPlacement::EndOfTable));
     let defaults = [
-        (options::RESULTS_V2_FRAGMENT_PRIMARY_TABLES, Some(Value::from(true))),
-        (options::RESULTS_V2_NEWLINES_BETWEEN_FRAMES, Some(Value::from(true))),
-        (options::RESULTS_ERROR_REPORTING_PLACEMENT, Some(Value::from(placement))),
+        (
+            options::RESULTS_V2_FRAGMENT_PRIMARY_TABLES,
+            Some(Value::from(true)),
+        ),
+        (
+            options::RESULTS_V2_NEWLINES_BETWEEN_FRAMES,
+            Some(Value::from(true)),
+        ),
+        (
+            options::RESULTS_ERROR_REPORTING_PLACEMENT,
+            Some(Value::from("end_of_table")),
+        ),
         (options::QUERY_CONSISTENCY, consistency.map(Value::from)),
     ];
     for (name, value) in defaults {

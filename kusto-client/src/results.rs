@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kusto_protocol::{
-    Column, CompletionEvent, DataSet, Frame, OneApiError, QueryStatistics, RowBatch, ServerCache, TableCompletion,
-    TableFragmentType, TableHeader, TableKind, Visualization,
+    Column, CompletionEvent, DataSet, Frame, OneApiError, QueryStatistics, RowBatch, ServerCache,
+    TableCompletion, TableFragmentType, TableHeader, TableKind, Visualization,
 };
 
 use crate::error::{Error, ErrorKind};
@@ -269,7 +269,10 @@ impl ResultStream {
         } else if let (false, Some(message)) = (failed, self.lost_rows.take()) {
             self.failure = Some(self.identify(Error::new(ErrorKind::Decode, message)));
         }
-        let results = rest.into_tables().into_iter().filter(|table| *table.kind() == TableKind::PrimaryResult);
+        let results = rest
+            .into_tables()
+            .into_iter()
+            .filter(|table| *table.kind() == TableKind::PrimaryResult);
         for table in results {
             self.queued.push_back(Queued::Table(TableHeader {
                 table_id: table.table_id(),
@@ -277,11 +280,14 @@ impl ResultStream {
                 name: table.name().to_owned(),
                 columns: Arc::clone(table.columns()),
             }));
-            self.queued.extend(table.into_batches().into_iter().map(Queued::Rows));
+            self.queued
+                .extend(table.into_batches().into_iter().map(Queued::Rows));
         }
     }
 
     fn is_current(&self, table_id: i64) -> bool {
-        self.table.as_ref().is_some_and(|table| table.table_id == table_id)
+        self.table
+            .as_ref()
+            .is_some_and(|table| table.table_id == table_id)
     }
 }
