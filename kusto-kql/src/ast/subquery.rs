@@ -47,7 +47,7 @@ pub enum FindProjection {
 pub enum FindColumn {
     /// `name`, `name: type`.
     Column(Name, Option<ScalarType>),
-    /// `pack(*)`, `pack_all()`.
+    /// `pack(*)`: everything else, in one property bag.
     Pack,
     /// `*`.
     Star,
