@@ -10,6 +10,7 @@ mod number;
 mod rows;
 mod string;
 mod table;
+mod word;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use json::is_json;
@@ -17,7 +18,7 @@ pub(crate) use json::is_json;
 use answer::Version;
 use envelope::Envelope;
 
-use crate::Frame;
+use crate::{Frame, RowBatch};
 
 /// Turns the body of a successful answer, V1 or V2, into frames, as it arrives.
 ///
@@ -209,6 +210,16 @@ impl FrameDecoder {
             self.state = State::Failed(error.clone());
         }
         finished
+    }
+
+    /// Takes a batch that is no longer needed, for its memory: the next batch of the same table is built in it.
+    ///
+    /// Fresh memory is a good part of the cost of decoding a large answer; a caller that reads the batches and drops
+    /// them can spare it. It changes nothing else.
+    pub fn recycle(&mut self, batch: RowBatch) {
+        if let State::Answer(envelope) = &mut self.state {
+            envelope.recycle(batch);
+        }
     }
 
     /// Bytes held by rows and frames that are not complete.

@@ -96,6 +96,15 @@ impl RowBatchBuilder {
         &mut self.arrays
     }
 
+    /// A builder without rows, for the same columns, with room for as much as is in this one.
+    pub(crate) fn empty_like(&self) -> Self {
+        Self {
+            columns: Arc::clone(&self.columns),
+            arrays: self.arrays.iter().map(ColumnArray::empty_like).collect(),
+            num_rows: 0,
+        }
+    }
+
     /// Counts a row whose cells were appended through [`RowBatchBuilder::arrays_mut`].
     pub(crate) fn end_row(&mut self) {
         self.num_rows += 1;

@@ -468,6 +468,38 @@ impl ColumnArray {
         true
     }
 
+    /// An empty column of the same type, with room for as many values, and texts as long.
+    pub(crate) fn empty_like(&self) -> Self {
+        fn primitive<T>(array: &PrimitiveArray<T>) -> PrimitiveArray<T> {
+            PrimitiveArray {
+                values: Vec::with_capacity(array.values.len()),
+                validity: Validity::default(),
+            }
+        }
+        fn text(array: &TextArray) -> TextArray {
+            let mut offsets = Vec::with_capacity(array.offsets.len());
+            offsets.push(0);
+            TextArray {
+                offsets,
+                text: String::with_capacity(array.text.len()),
+                validity: Validity::default(),
+            }
+        }
+        match self {
+            Self::Bool(_) => Self::Bool(BoolArray::default()),
+            Self::DateTime(array) => Self::DateTime(primitive(array)),
+            Self::Decimal(array) => Self::Decimal(text(array)),
+            Self::Dynamic(array) => Self::Dynamic(text(array)),
+            Self::Guid(array) => Self::Guid(primitive(array)),
+            Self::Int(array) => Self::Int(primitive(array)),
+            Self::Long(array) => Self::Long(primitive(array)),
+            Self::Real(array) => Self::Real(primitive(array)),
+            Self::String(array) => Self::String(text(array)),
+            Self::Timespan(array) => Self::Timespan(primitive(array)),
+            Self::Unknown(array) => Self::Unknown(text(array)),
+        }
+    }
+
     /// Empties the column, keeping its memory.
     pub(crate) fn clear(&mut self) {
         self.truncate(0);

@@ -12,8 +12,8 @@ use super::rows::RowsEvent;
 use super::table::{Current, Table};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{
-    DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, OneApiError, TableFragmentType,
-    TableHeader, TableKind, TableProgress,
+    DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, OneApiError, RowBatch,
+    TableFragmentType, TableHeader, TableKind, TableProgress,
 };
 
 /// The two forms of an answer, told apart by their first byte.
@@ -238,6 +238,13 @@ impl Answer {
                 .finish(config)
                 .map_err(|fault| current.table.row_error(fault)),
             None => Ok(()),
+        }
+    }
+
+    /// Takes the memory of a batch for the rows to come.
+    pub(super) fn recycle(&mut self, batch: RowBatch) {
+        if let Some(current) = &mut self.current {
+            current.rows.recycle(batch);
         }
     }
 

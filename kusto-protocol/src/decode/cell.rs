@@ -12,6 +12,7 @@ use crate::{ColumnArray, TextArray};
 pub(super) struct Scratch {
     validator: Validator,
     text: String,
+    unescaped: Vec<u8>,
 }
 
 impl Scratch {
@@ -19,6 +20,7 @@ impl Scratch {
         Self {
             validator: Validator::new(max_depth),
             text: String::new(),
+            unescaped: Vec::new(),
         }
     }
 
@@ -76,8 +78,10 @@ pub(super) fn read_cell(
             array.push(Some(value));
             end
         }),
-        ColumnArray::String(array) if bytes[at] == b'"' => return read_string(array, bytes, at),
-        ColumnArray::Dynamic(array) if bytes[at] == b'"' => return read_dynamic_string(array, bytes, at),
+        ColumnArray::String(array) if bytes[at] == b'"' => return read_string(array, bytes, at, scratch),
+        ColumnArray::Dynamic(array) if bytes[at] == b'"' => {
+            return read_dynamic_string(array, bytes, at, scratch);
+        }
         ColumnArray::Decimal(_)
         | ColumnArray::Dynamic(_)
         | ColumnArray::String(_)
@@ -91,16 +95,21 @@ pub(super) fn read_cell(
 }
 
 #[inline]
-fn read_string(array: &mut TextArray, bytes: &[u8], at: usize) -> Result<usize, Stop> {
-    let end = unescape(bytes, at, array.open())?;
+fn read_string(array: &mut TextArray, bytes: &[u8], at: usize, scratch: &mut Scratch) -> Result<usize, Stop> {
+    let end = unescape(bytes, at, array.open(), &mut scratch.unescaped)?;
     array.end(true);
     Ok(end)
 }
 
 /// A string in a dynamic column holds JSON text, or is itself the value. The empty string stands for a null.
 #[inline]
-fn read_dynamic_string(array: &mut TextArray, bytes: &[u8], at: usize) -> Result<usize, Stop> {
-    let end = unescape(bytes, at, array.open())?;
+fn read_dynamic_string(
+    array: &mut TextArray,
+    bytes: &[u8],
+    at: usize,
+    scratch: &mut Scratch,
+) -> Result<usize, Stop> {
+    let end = unescape(bytes, at, array.open(), &mut scratch.unescaped)?;
     array.end(end > at + 2);
     Ok(end)
 }
@@ -117,7 +126,7 @@ fn read_any_form(
     let json = &bytes[at..end];
     scratch.text.clear();
     let string = if json[0] == b'"' {
-        unescape(bytes, at, &mut scratch.text)?;
+        unescape(bytes, at, &mut scratch.text, &mut scratch.unescaped)?;
         Some(scratch.text.as_str())
     } else {
         None
@@ -270,15 +279,86 @@ fn short_fraction(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
 
 /// A guid in quotes, 36 characters long.
 fn short_guid(bytes: &[u8], at: usize) -> Option<([u8; 16], usize)> {
-    let text = bytes.get(at..at + 38)?;
-    if text[0] != b'"' || text[37] != b'"' {
-        return None;
+    let text: &[u8; 38] = bytes.get(at..at + 38)?.try_into().ok()?;
+    let punctuation = [text[0], text[9], text[14], text[19], text[24], text[37]];
+    let mut guid = [0; 16];
+    let mut bad = 0;
+    for (byte, at) in guid.iter_mut().zip(GUID_DIGITS) {
+        let (high, low) = (
+            HEX_DIGITS[usize::from(text[at])],
+            HEX_DIGITS[usize::from(text[at + 1])],
+        );
+        bad |= high | low;
+        *byte = high << 4 | low & 15;
     }
-    Some((parse_guid(&text[1..37])?, at + 38))
+    (punctuation == *b"\"----\"" && bad < 16).then_some((guid, at + 38))
 }
+
+/// Where in a quoted guid the digits of each byte are.
+const GUID_DIGITS: [usize; 16] = [1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35];
+
+/// The value of each hexadecimal digit; 255 for other characters.
+const HEX_DIGITS: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        table[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
 
 /// Days of the year before each month, and in all; in common and in leap years.
 const MONTH_STARTS: [[u32; 13]; 2] = [
     [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365],
     [0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366],
 ];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_short_forms_leave_odd_ones_to_others() {
+        for text in [
+            "\"0000-01-01T00:00:00Z\"",
+            "\"2020-13-01T00:00:00Z\"",
+            "\"2021-02-29T00:00:00Z\"",
+            "\"2020-01-32T00:00:00Z\"",
+            "\"2020-01-01T24:00:00Z\"",
+            "\"2020-01-01T00:00:00.Z\"",
+            "\"2020-01-01T00:00:00.12345678Z\"",
+            "\"2020-01-01 00:00:00Z\"",
+            "\"2020-01-01T00:00:00.1+",
+            "\"2020-0a-01T00:00:00Z\"",
+        ] {
+            assert_eq!(short_datetime(text.as_bytes(), 0), None, "{text}");
+        }
+        assert_eq!(short_guid(b"\"123e27de-1e4e-49d9-b579-fe0b331d364g\"", 0), None);
+        assert_eq!(short_guid(b"\"123e27de+1e4e-49d9-b579-fe0b331d3642\"", 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn short_datetimes_agree_with_the_parser(ticks in 0..=crate::DateTime::MAX.ticks(), whole in any::<bool>()) {
+            let ticks = if whole { ticks - ticks % TICKS_PER_SECOND } else { ticks };
+            let text = format!("\"{}\"", crate::DateTime::from_ticks(ticks));
+            prop_assert_eq!(short_datetime(text.as_bytes(), 0), Some((ticks, text.len())));
+        }
+
+        #[test]
+        fn short_guids_agree_with_the_parser(bytes in any::<[u8; 16]>()) {
+            let text = format!("\"{}\"", crate::Guid::from_bytes(bytes));
+            prop_assert_eq!(short_guid(text.as_bytes(), 0), Some((bytes, 38)));
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in "[\"0-9TZ:.\\-a-f]{1,40}") {
+            short_datetime(bytes.as_bytes(), 0);
+            short_guid(bytes.as_bytes(), 0);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use super::head::{Head, is_frame_member, parse_value};
 use super::json::{Fault, Stop, Validator};
 use super::string::unescape;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
-use crate::Frame;
+use crate::{Frame, RowBatch};
 
 #[derive(Debug)]
 pub(super) struct Envelope {
@@ -159,6 +159,11 @@ impl Envelope {
         ))
     }
 
+    /// Takes the memory of a batch for the rows to come.
+    pub(super) fn recycle(&mut self, batch: RowBatch) {
+        self.answer.recycle(batch);
+    }
+
     /// Bytes held, apart from the headers of open tables.
     pub(super) fn buffered_bytes(&self) -> usize {
         self.answer.buffered_bytes()
@@ -266,7 +271,7 @@ impl Envelope {
     ) -> Result<(), DecodeError> {
         let mut name = String::new();
         // The validator has seen it.
-        let _ = unescape(&self.name, 0, &mut name);
+        let _ = unescape(&self.name, 0, &mut name, &mut Vec::new());
         self.expect = Expect::ValueText;
         self.value.reset();
         self.keep = Keep::Nothing;

@@ -4,6 +4,7 @@
 //! changes when more bytes come, which is what makes the decoder's result independent of chunks.
 
 use super::DecodeErrorKind;
+use super::word::{index_of_first, non_ascii_bytes, special_bytes, word_at};
 
 /// Why a piece of text could not be read to its end.
 #[derive(Debug, PartialEq)]
@@ -61,21 +62,19 @@ pub(super) fn skip_white_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The number of bytes at the front that stand for themselves in a string and are ASCII.
+/// The index of the first byte from `at` on that does not stand for itself in a string, or is not ASCII.
 #[inline]
-pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    const fn is_special(byte: u8) -> bool {
-        byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x80
-    }
-    let mut at = 0;
-    // Whole blocks first: the compiler turns the fold into vector instructions.
-    for block in bytes.chunks_exact(16) {
-        if block.iter().fold(false, |found, byte| found | is_special(*byte)) {
-            break;
+fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = word_at(bytes, at) {
+        match index_of_first(special_bytes(word) | non_ascii_bytes(word)) {
+            8 => at += 8,
+            index => return at + index,
         }
-        at += 16;
     }
-    at + bytes[at..].iter().take_while(|byte| !is_special(**byte)).count()
+    while at < bytes.len() && !matches!(bytes[at], b'"' | b'\\' | 0..0x20 | 0x80..) {
+        at += 1;
+    }
+    at
 }
 
 /// Whether a text is one JSON value with at most so many brackets open, white space around it aside.
@@ -150,7 +149,7 @@ impl Validator {
         while let Some(&byte) = bytes.get(at) {
             match self.state {
                 State::String => {
-                    at += plain_len(&bytes[at..]);
+                    at = plain_end(bytes, at);
                     let Some(&byte) = bytes.get(at) else { break };
                     self.state = match byte {
                         b'"' if self.is_name => State::Colon,

@@ -4,6 +4,7 @@
 //! `carry`; a scanner that remembers how far it came finds its end, so that it is read once however small the
 //! chunks are.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::cell::{Scratch, read_cell};
@@ -20,6 +21,8 @@ pub(super) struct Rows {
     batch_bytes: usize,
     carry: Carry,
     scratch: Scratch,
+    /// A batch that the caller no longer needs.
+    spare: Option<RowBatch>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +77,7 @@ impl Rows {
             batch_bytes: 0,
             carry: Carry::default(),
             scratch: Scratch::new(config.max_depth),
+            spare: None,
         }
     }
 
@@ -85,7 +89,7 @@ impl Rows {
     ) -> Result<RowsEvent, RowFault> {
         loop {
             if self.batch_is_full(config) {
-                return Ok(RowsEvent::Batch(self.take_batch()));
+                return Ok(RowsEvent::Batch(self.take_full_batch()));
             }
             if !self.carry.bytes.is_empty() {
                 match self.finish_carried(source, config)? {
@@ -147,10 +151,27 @@ impl Rows {
         rows > 0 && (rows >= config.max_batch_rows || self.batch_bytes >= config.max_batch_bytes)
     }
 
-    fn take_batch(&mut self) -> RowBatch {
+    /// Takes the memory of a batch for the next one.
+    pub(super) fn recycle(&mut self, batch: RowBatch) {
+        if batch.columns() == self.builder.columns() {
+            self.spare = Some(batch);
+        }
+    }
+
+    /// The batch that is full, while more rows may come.
+    fn take_full_batch(&mut self) -> RowBatch {
         self.batch_bytes = 0;
+        let next = match self.spare.take() {
+            Some(spare) => RowBatchBuilder::reusing(spare),
+            None => self.builder.empty_like(),
+        };
+        mem::replace(&mut self.builder, next).finish()
+    }
+
+    /// The last batch.
+    fn take_batch(&mut self) -> RowBatch {
         let next = RowBatchBuilder::new(Arc::clone(self.builder.columns()));
-        std::mem::replace(&mut self.builder, next).finish()
+        mem::replace(&mut self.builder, next).finish()
     }
 
     /// Reads the row at the front of the source, or carries what there is of it; then gives nothing.
@@ -193,7 +214,7 @@ impl Rows {
     }
 
     fn read_carried(&mut self, config: &DecoderConfig) -> Result<Option<Unit>, RowFault> {
-        let bytes = std::mem::take(&mut self.carry.bytes);
+        let bytes = mem::take(&mut self.carry.bytes);
         let read = self.read_unit(&bytes, self.carry.offset, config);
         self.carry.bytes = bytes;
         Ok(read?.map(|(unit, _)| unit))
