@@ -141,7 +141,7 @@ impl Accumulator for Arrays {
                 continue;
             }
             if self.distinct {
-                let key = Key::new(value.clone(), values.ty());
+                let key = Key::new(value, values.ty());
                 if !key.is_some_and(|key| key.add_to(&mut array.seen)) {
                     continue;
                 }

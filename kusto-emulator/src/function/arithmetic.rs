@@ -241,7 +241,7 @@ impl Input for Moment {
         from.clone()
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<i64> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<i64> {
         Long::read(vector)
     }
 }

@@ -143,13 +143,9 @@ fn slice(arguments: &Arguments<'_>) -> Result<Call, BindError> {
 fn split(arguments: &Arguments<'_>) -> Result<Call, BindError> {
     binary::<kind::Json, AnyJson, kind::Json>(arguments, |array, indices| {
         let array = array.as_array()?;
-        let indices = match &*indices {
-            Json::Array(indices) => indices.as_slice(),
-            index => std::slice::from_ref(index),
-        };
         let mut parts = Vec::new();
         let mut from = 0;
-        for index in indices {
+        for index in json::list(&indices) {
             let to = place(index.as_i64()?, array.len()).clamp(from as i64, array.len() as i64) as usize;
             parts.push(Json::from(&array[from..to]));
             from = to;

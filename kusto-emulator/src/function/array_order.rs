@@ -37,10 +37,7 @@ fn sort(arguments: &Arguments<'_>, first: Ordering) -> Result<Call, BindError> {
         arguments.target::<RawJson>(index)?;
     }
     Ok(Call::new(ColumnType::Dynamic, move |vectors, rows, _| {
-        let readers: Vec<_> = vectors[..count]
-            .iter()
-            .map(|vector| kind::Json::read(vector))
-            .collect();
+        let readers: Vec<_> = vectors[..count].iter().map(kind::Json::read).collect();
         collect::<kind::Json>(vectors, rows, |row| {
             let values: Vec<_> = readers.iter().map(|read| read(row)).collect();
             let by = values[0].as_ref()?.as_array()?;

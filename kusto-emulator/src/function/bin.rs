@@ -116,7 +116,7 @@ impl super::kind::Input for Step {
         )
     }
 
-    fn read<'a>(vector: &'a crate::vector::Vector) -> impl Fn(usize) -> Option<i64> {
+    fn read(vector: &crate::vector::Vector) -> impl Fn(usize) -> Option<i64> {
         <Long as super::kind::Input>::read(vector)
     }
 }

@@ -14,9 +14,9 @@ use kusto_protocol::ColumnType;
 
 use super::arguments::{Arguments, converted};
 use super::json::Json;
-use super::kind::{self, Any, Decimal, Input, Nullable, Output, Real};
+use super::kind::{self, Any, Decimal, Input, Nullable, Real};
 use super::lift::{binary, is_constant};
-use super::{Call, Family, Function, conversion, json, resolve};
+use super::{Call, Family, Function, json, resolve};
 use crate::error::{BindError, EvalError};
 use crate::vector::Vector;
 

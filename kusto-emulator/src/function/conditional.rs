@@ -8,10 +8,10 @@ use arrow_select::zip::zip;
 use kusto_protocol::{ColumnType, Value};
 
 use super::arguments::{Arguments, converted};
-use super::kind::{self, Any, Bool};
+use super::kind::{Any, Bool};
 use super::lift::{is_constant, unary};
 use super::{Call, Family, Function, MANY, comparison};
-use crate::error::{BindError, EvalError};
+use crate::error::BindError;
 use crate::vector::Vector;
 
 pub(super) const FAMILY: Family = Family {
@@ -27,14 +27,14 @@ pub(super) const FAMILY: Family = Family {
         Function::new("iff", (3, 3), "(if: bool, then, else) -> scalar", choice),
         Function::new("iif", (3, 3), "(if: bool, then, else) -> scalar", choice),
         Function::new("isempty", (1, 1), "(value) -> bool", |a| {
-            unary::<Any, kind::Bool>(a, |value| Some(is_empty(value)))
+            unary::<Any, Bool>(a, |value| Some(is_empty(value)))
         }),
         Function::new("isnotempty", (1, 1), "(value) -> bool", |a| {
-            unary::<Any, kind::Bool>(a, |value| Some(!is_empty(value)))
+            unary::<Any, Bool>(a, |value| Some(!is_empty(value)))
         }),
         Function::new("isnotnull", (1, 1), "(value) -> bool", |a| null_test(a, false)),
         Function::new("notempty", (1, 1), "(value) -> bool", |a| {
-            unary::<Any, kind::Bool>(a, |value| Some(!is_empty(value)))
+            unary::<Any, Bool>(a, |value| Some(!is_empty(value)))
         }),
         Function::new("notnull", (1, 1), "(value) -> bool", |a| null_test(a, false)),
         Function::new("isnull", (1, 1), "(value) -> bool", |a| null_test(a, true)),
@@ -94,7 +94,7 @@ pub(super) fn common_type<'a>(
 
 /// `iff` and `case`: conditions and values in turn, and a value for when no condition holds.
 fn choice(arguments: &Arguments<'_>) -> Result<Call, BindError> {
-    if arguments.len() % 2 == 0 {
+    if arguments.len().is_multiple_of(2) {
         return Err(BindError::argument_count(arguments.name(), "an odd number of"));
     }
     let last = arguments.len() - 1;

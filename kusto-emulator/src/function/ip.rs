@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use kusto_protocol::ColumnType;
 
 use super::arguments::Arguments;
-use super::json::{Json, plain_text};
+use super::json::{Json, list, plain_text};
 use super::kind::{self, AnyJson, Long, Nullable, Scalar, Text};
 use super::lift::{binary, ternary, unary, variadic};
 use super::{Call, Family, Function, MANY};
@@ -228,12 +228,10 @@ fn in_any(arguments: &Arguments<'_>, parse: fn(&str) -> Option<Network>) -> Resu
 
 /// The texts in scalars and arrays.
 fn texts<'a>(values: &'a [Option<std::rc::Rc<Json>>]) -> impl Iterator<Item = String> + 'a {
-    values.iter().flatten().flat_map(|value| {
-        let list = value
-            .as_array()
-            .map_or(std::slice::from_ref(&**value), Vec::as_slice);
-        list.iter().map(|value| plain_text(value).into_owned())
-    })
+    values
+        .iter()
+        .flatten()
+        .flat_map(|value| list(value).iter().map(|value| plain_text(value).into_owned()))
 }
 
 /// An address from text or number, cut to a prefix; with the prefix written behind it if asked for.

@@ -53,9 +53,12 @@ pub(crate) fn plain_text(value: &Json) -> Cow<'_, str> {
     }
 }
 
-/// The number that a value is, if it is one.
-pub(crate) fn number(value: &Json) -> Option<f64> {
-    value.as_f64()
+/// The elements of an array; what is no array is a list of itself.
+pub(crate) fn list(value: &Json) -> &[Json] {
+    match value {
+        Json::Array(array) => array,
+        value => std::slice::from_ref(value),
+    }
 }
 
 /// Whether two values are equal: numbers by value, whatever they are written as.

@@ -8,7 +8,7 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array};
 use kusto_protocol::{ColumnType, Decimal as DecimalValue, Value};
 
-use super::{conversion, json};
+use super::json;
 use crate::error::EvalError;
 use crate::vector::{self, Vector};
 
@@ -54,7 +54,7 @@ impl Input for Bool {
         matches!(from, ColumnType::Bool | ColumnType::Dynamic)
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<bool> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<bool> {
         let cells = vector.bools();
         move |row| cells.get(row)
     }
@@ -94,7 +94,7 @@ impl Input for Real {
         )
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<f64> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<f64> {
         let cells = vector.reals();
         move |row| cells.get(row)
     }
@@ -123,7 +123,7 @@ macro_rules! integers {
                 matches!(from, $(ColumnType::$accepted)|+)
             }
 
-            fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<i64> {
+            fn read(vector: &Vector) -> impl Fn(usize) -> Option<i64> {
                 let cells = vector.longs();
                 move |row| cells.get(row)
             }
@@ -157,7 +157,7 @@ impl Input for Guid {
         matches!(from, ColumnType::Guid | ColumnType::Dynamic)
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<[u8; 16]> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<[u8; 16]> {
         let cells = vector.guids();
         move |row| cells.get(row).and_then(|bytes| bytes.try_into().ok())
     }
@@ -183,7 +183,7 @@ impl Input for Decimal {
         Real::accepts(from)
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<DecimalValue> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<DecimalValue> {
         let cells = vector.texts();
         move |row| cells.get(row).and_then(|text| text.parse().ok())
     }
@@ -279,7 +279,7 @@ impl Input for Json {
         matches!(from, ColumnType::Dynamic)
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<Rc<json::Json>> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<Rc<json::Json>> {
         let cells = vector.texts();
         let parse = move |row| cells.get(row).map(|text| Rc::new(json::parse(text)));
         let constant = vector.is_constant().then(|| parse(0));
@@ -319,7 +319,7 @@ impl Input for AnyJson {
         from.clone()
     }
 
-    fn read<'a>(vector: &'a Vector) -> impl Fn(usize) -> Option<Rc<json::Json>> {
+    fn read(vector: &Vector) -> impl Fn(usize) -> Option<Rc<json::Json>> {
         let parse = move |row| Rc::new(json::from_value(vector.value(row)));
         let constant = vector.is_constant().then(|| parse(0));
         move |row| Some(constant.clone().unwrap_or_else(|| parse(row)))
@@ -391,9 +391,4 @@ pub(crate) fn nullable_texts<T: AsRef<str>>(
         builder.append_option(text);
     }
     Ok(Arc::new(builder.finish()))
-}
-
-/// The text of a value, for functions that take any scalar.
-pub(crate) fn text_of<'a>(value: Value<'a>) -> Cow<'a, str> {
-    conversion::text(value)
 }

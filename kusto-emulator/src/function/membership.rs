@@ -52,9 +52,8 @@ fn elements(vectors: &[Vector], ty: &ColumnType, row: usize) -> Vec<Key<'static>
     for vector in vectors {
         match vector.value(row) {
             Value::Dynamic(text) => {
-                let list = json::parse(text);
-                let list = list.as_array().map_or(std::slice::from_ref(&list), Vec::as_slice);
-                let keys = list
+                let value = json::parse(text);
+                let keys = json::list(&value)
                     .iter()
                     .filter_map(|value| Key::new(conversion::scalar(value), ty));
                 elements.extend(keys.map(Key::into_owned));

@@ -17,7 +17,7 @@ pub(super) const FAMILY: Family = Family {
             (2, 2),
             "(text, 'windows') -> dynamic",
             |a| {
-                if a.literal_text(1)?.to_ascii_lowercase() != "windows" {
+                if !a.literal_text(1)?.eq_ignore_ascii_case("windows") {
                     return Err(a.invalid(1, "'windows'"));
                 }
                 binary::<Text, Text, kind::Json>(a, |text, _| Some(command_line(text)))

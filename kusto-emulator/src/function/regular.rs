@@ -188,7 +188,7 @@ fn trim(arguments: &Arguments<'_>, start: bool, end: bool) -> Result<Call, BindE
 
 fn index_of(arguments: &Arguments<'_>) -> Result<Call, BindError> {
     let regex = literal(arguments, 1, str::to_owned)?;
-    super::lift::binary_and_options::<Scalar, Scalar, Long, kind::Long>(
+    super::lift::binary_and_options::<Scalar, Scalar, Long, Long>(
         arguments,
         move |text, _, [start, length, occurrence]| {
             let start = usize::try_from(start.unwrap_or(0)).ok()?;

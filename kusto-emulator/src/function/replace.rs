@@ -126,7 +126,7 @@ fn translate(arguments: &Arguments<'_>) -> Result<Call, BindError> {
         let translated = text
             .chars()
             .filter_map(|c| match search.iter().position(|known| *known == c) {
-                Some(at) => replacement.get(at).or(replacement.last()).copied(),
+                Some(at) => replacement.get(at).or_else(|| replacement.last()).copied(),
                 None => Some(c),
             });
         Some(translated.collect())

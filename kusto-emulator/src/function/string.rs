@@ -2,8 +2,6 @@
 
 use std::cmp::Ordering;
 
-use kusto_protocol::ColumnType;
-
 use super::arguments::Arguments;
 use super::json::{self, Json};
 use super::kind::{self, Long, Nullable, Scalar, Text};
@@ -82,7 +80,7 @@ pub(super) const FAMILY: Family = Family {
             },
         ),
         Function::new("strcmp", (2, 2), "(left, right) -> long", |a| {
-            binary::<Scalar, Scalar, kind::Long>(a, |left, right| {
+            binary::<Scalar, Scalar, Long>(a, |left, right| {
                 Some(match left.cmp(right) {
                     Ordering::Less => -1,
                     Ordering::Equal => 0,
@@ -91,10 +89,10 @@ pub(super) const FAMILY: Family = Family {
             })
         }),
         Function::new("string_size", (1, 1), "(text) -> long, in bytes", |a| {
-            unary::<Scalar, kind::Long>(a, |text| Some(text.len() as i64))
+            unary::<Scalar, Long>(a, |text| Some(text.len() as i64))
         }),
         Function::new("strlen", (1, 1), "(text) -> long, in characters", |a| {
-            unary::<Text, kind::Long>(a, |text| Some(text.chars().count() as i64))
+            unary::<Text, Long>(a, |text| Some(text.chars().count() as i64))
         }),
         Function::new(
             "strrep",
@@ -168,7 +166,7 @@ fn split(arguments: &Arguments<'_>) -> Result<Call, BindError> {
 }
 
 fn index_of(arguments: &Arguments<'_>) -> Result<Call, BindError> {
-    binary_and_options::<Scalar, Scalar, Long, kind::Long>(
+    binary_and_options::<Scalar, Scalar, Long, Long>(
         arguments,
         |text, search, [start, length, occurrence]| {
             let start = start.unwrap_or(0);
@@ -207,7 +205,7 @@ fn nth_match(text: &str, search: &str, mut from: usize, occurrence: usize) -> Op
 
 fn count_of(arguments: &Arguments<'_>) -> Result<Call, BindError> {
     match arguments.constant_text(2).as_deref() {
-        None | Some("normal") => binary::<Scalar, Text, kind::Long>(arguments, |text, search| {
+        None | Some("normal") => binary::<Scalar, Text, Long>(arguments, |text, search| {
             if search.is_empty() {
                 return Some(text.chars().count() as i64 + 1);
             }
@@ -221,7 +219,7 @@ fn count_of(arguments: &Arguments<'_>) -> Result<Call, BindError> {
         }),
         Some("regex") => {
             let regex = super::regular::literal(arguments, 1, str::to_owned)?;
-            binary::<Scalar, Text, kind::Long>(arguments, move |text, _| {
+            binary::<Scalar, Text, Long>(arguments, move |text, _| {
                 Some(regex.find_iter(text).count() as i64)
             })
         }
@@ -230,14 +228,10 @@ fn count_of(arguments: &Arguments<'_>) -> Result<Call, BindError> {
 }
 
 fn make_string(arguments: &Arguments<'_>) -> Result<Call, BindError> {
-    variadic::<super::kind::AnyJson, Text>(arguments, |values| {
+    variadic::<kind::AnyJson, Text>(arguments, |values| {
         let mut text = String::new();
         for value in values.iter().flatten() {
-            let points = match &**value {
-                Json::Array(array) => array.as_slice(),
-                value => std::slice::from_ref(value),
-            };
-            for point in points {
+            for point in json::list(value) {
                 text.push(char::from_u32(u32::try_from(point.as_u64()?).ok()?)?);
             }
         }
@@ -246,7 +240,7 @@ fn make_string(arguments: &Arguments<'_>) -> Result<Call, BindError> {
 }
 
 fn repeat(arguments: &Arguments<'_>) -> Result<Call, BindError> {
-    binary::<super::kind::AnyJson, Long, kind::Json>(arguments, |value, count| {
+    binary::<kind::AnyJson, Long, kind::Json>(arguments, |value, count| {
         let count = usize::try_from(count).unwrap_or(0).min(MAX_REPEAT);
         Some(Json::Array(vec![(*value).clone(); count]))
     })

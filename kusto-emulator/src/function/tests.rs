@@ -21,7 +21,7 @@ pub(super) fn session() -> Session {
 pub(super) fn try_call(name: &str, values: &[(ColumnType, Value<'_>)]) -> Result<Vector, BindError> {
     let vectors: Vec<Vector> = values
         .iter()
-        .map(|(ty, value)| Vector::constant(ty.clone(), value.clone()))
+        .map(|(ty, value)| Vector::constant(ty.clone(), *value))
         .collect();
     let constants: Vec<Argument<'_>> = vectors
         .iter()
