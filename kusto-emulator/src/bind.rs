@@ -224,12 +224,15 @@ fn is_constant(scalar: &Scalar) -> bool {
     scalar.constant().is_some()
 }
 
-/// The error of a syntax tree that could not be built.
+/// The error of a text that is not KQL.
 pub(crate) fn syntax_error(error: &kusto_kql::SyntaxError) -> EngineError {
     let (code, line, column) = (error.code(), error.line(), error.column());
+    let text = error.to_string();
+    // The parser says the code and the place in front, the service the place behind.
+    let what = text.split_once(": ").map_or(text.as_str(), |(_, what)| what);
     EngineError::new(
         EngineErrorKind::Syntax,
-        format!("Syntax error: {code}: {error} [line:position={line}:{column}]"),
+        format!("Syntax error: {code}: {what} [line:position={line}:{column}]"),
     )
 }
 

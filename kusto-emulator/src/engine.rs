@@ -197,6 +197,9 @@ impl Limit {
     }
 }
 
+/// The stack that a thread needs to bind and run queries, however deeply nested: a debug build takes most.
+pub(crate) const STACK_SIZE: usize = 32 << 20;
+
 /// The service's default limit of an answer: rows.
 const DEFAULT_MAX_ROWS: u64 = 500_000;
 

@@ -268,7 +268,6 @@ pub(crate) struct Apply {
 pub(crate) struct Parse {
     pub(crate) input: Plan,
     pub(crate) text: Scalar,
-    /// One group per column.
     pub(crate) regex: regex::Regex,
     pub(crate) columns: Vec<ParsedColumn>,
     /// Whether rows that do not match are left out.
@@ -279,6 +278,8 @@ pub(crate) struct Parse {
 
 /// A column that `parse` fills.
 pub(crate) struct ParsedColumn {
+    /// The group of the regular expression.
+    pub(crate) group: usize,
     /// The value, from the text in column 0.
     pub(crate) value: Scalar,
 }

@@ -20,19 +20,18 @@ pub(crate) const MAX_BATCH_ROWS: usize = 8192;
 ///
 /// Names of databases are found whatever their case; names of tables and functions are not.
 #[derive(Clone, Debug, Default)]
-pub struct Storage {
+pub(crate) struct Storage {
     databases: Arc<RwLock<BTreeMap<String, Arc<Database>>>>,
 }
 
 impl Storage {
     /// A storage without databases.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Adds an empty database; false if there is one of that name.
-    pub fn create_database(&self, name: &str) -> bool {
+    pub(crate) fn create_database(&self, name: &str) -> bool {
         let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
         let key = name.to_lowercase();
         if databases.contains_key(&key) {
@@ -47,27 +46,25 @@ impl Storage {
     }
 
     /// Removes a database and all it holds; false if there is none of that name.
-    pub fn drop_database(&self, name: &str) -> bool {
+    pub(crate) fn drop_database(&self, name: &str) -> bool {
         let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
         databases.remove(&name.to_lowercase()).is_some()
     }
 
     /// The database as it is now.
-    #[must_use]
-    pub fn database(&self, name: &str) -> Option<Arc<Database>> {
+    pub(crate) fn database(&self, name: &str) -> Option<Arc<Database>> {
         let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
         databases.get(&name.to_lowercase()).cloned()
     }
 
     /// All databases as they are now, by name.
-    #[must_use]
-    pub fn databases(&self) -> Vec<Arc<Database>> {
+    pub(crate) fn databases(&self) -> Vec<Arc<Database>> {
         let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
         databases.values().cloned().collect()
     }
 
     /// Changes a database; readers see all of the change or nothing. `None` if there is no such database.
-    pub fn update<T>(&self, name: &str, change: impl FnOnce(&mut Database) -> T) -> Option<T> {
+    pub(crate) fn update<T>(&self, name: &str, change: impl FnOnce(&mut Database) -> T) -> Option<T> {
         let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
         let database = databases.get_mut(&name.to_lowercase())?;
         Some(change(Arc::make_mut(database)))
@@ -76,43 +73,43 @@ impl Storage {
 
 /// A database: tables and stored functions by name.
 #[derive(Clone, Debug, Default)]
-pub struct Database {
+pub(crate) struct Database {
     /// The name as it was given at creation.
-    pub name: String,
+    pub(crate) name: String,
     /// The name shown to people, if it is another.
-    pub pretty_name: String,
+    pub(crate) pretty_name: String,
     /// The tables.
-    pub tables: BTreeMap<String, Arc<Table>>,
+    pub(crate) tables: BTreeMap<String, Arc<Table>>,
     /// The stored functions.
-    pub functions: BTreeMap<String, Arc<StoredFunction>>,
+    pub(crate) functions: BTreeMap<String, Arc<StoredFunction>>,
 }
 
 /// A function kept in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoredFunction {
+pub(crate) struct StoredFunction {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The parameters with their parentheses: `(a: long, b: string = "x")`.
-    pub parameters: String,
+    pub(crate) parameters: String,
     /// The body with its braces.
-    pub body: String,
+    pub(crate) body: String,
     /// What the function is for.
-    pub docstring: String,
+    pub(crate) docstring: String,
     /// Where clients show it.
-    pub folder: String,
+    pub(crate) folder: String,
 }
 
 /// A table: its columns and its rows.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub(crate) struct Table {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The columns.
-    pub schema: Schema,
+    pub(crate) schema: Schema,
     /// What the table is for.
-    pub docstring: String,
+    pub(crate) docstring: String,
     /// Where clients show it.
-    pub folder: String,
+    pub(crate) folder: String,
     data: Data,
 }
 
@@ -153,8 +150,7 @@ impl Iterator for Scan {
 
 impl Table {
     /// A table without rows.
-    #[must_use]
-    pub fn new(name: impl Into<String>, schema: Schema) -> Self {
+    pub(crate) fn new(name: impl Into<String>, schema: Schema) -> Self {
         Self {
             name: name.into(),
             schema,
@@ -173,15 +169,13 @@ impl Table {
     }
 
     /// The number of rows; `None` for a table in a file, which would have to be read.
-    #[must_use]
-    pub fn num_rows(&self) -> Option<u64> {
+    pub(crate) fn num_rows(&self) -> Option<u64> {
         let batches = self.data.memory()?;
         Some(batches.iter().map(|batch| batch.num_rows() as u64).sum())
     }
 
     /// Bytes the rows take in memory: none for a table in a file.
-    #[must_use]
-    pub fn byte_len(&self) -> u64 {
+    pub(crate) fn byte_len(&self) -> u64 {
         self.data
             .memory()
             .into_iter()
@@ -203,7 +197,7 @@ impl Table {
     /// # Errors
     ///
     /// Columns that are not of the table's types, text that does not fit into one batch, or a table in a file.
-    pub fn append(&mut self, batch: Batch) -> Result<(), ArrowError> {
+    pub(crate) fn append(&mut self, batch: Batch) -> Result<(), ArrowError> {
         self.check(&batch)?;
         let Data::Memory(batches) = &mut self.data else {
             let message = format!("table '{}' is a file: rows cannot be added to it", self.name);
@@ -224,13 +218,13 @@ impl Table {
     }
 
     /// Removes all rows. A table in a file becomes an empty one in memory; the file stays.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.data = Data::Memory(Vec::new());
     }
 
     /// Gives the table other columns. Columns found by name and type keep their values, new ones are empty.
     /// Those of a table in a file do not change.
-    pub fn alter(&mut self, schema: Schema) {
+    pub(crate) fn alter(&mut self, schema: Schema) {
         let Data::Memory(batches) = &mut self.data else {
             return;
         };

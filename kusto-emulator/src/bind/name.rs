@@ -64,8 +64,14 @@ pub(super) fn passes_name(function: &str) -> bool {
 /// The name that an aggregate gives its column.
 pub(super) fn aggregate_name(call: &Call) -> String {
     let name = call.name.text.as_str();
-    let first = call.arguments.first().map(|argument| &argument.expression);
-    let column = first.and_then(result_name).unwrap_or_default();
+    let argument = |index: usize| {
+        let argument = call.arguments.get(index).map(|argument| &argument.expression);
+        argument.and_then(result_name).unwrap_or_default()
+    };
+    let column = match name.starts_with("covariance") {
+        true => format!("{}_{}", argument(0), argument(1)),
+        false => argument(0),
+    };
     match AGGREGATE_PREFIXES.iter().find(|(function, _)| *function == name) {
         Some((_, "")) => column,
         Some((_, prefix)) => format!("{prefix}_{column}"),

@@ -146,6 +146,7 @@ impl Binder<'_> {
         limit: Option<u64>,
         operator: &'static str,
     ) -> Result<Plan> {
+        let span = keys.first().map(|key| key.span).unwrap_or_default();
         let (keys, rows) = self.over(&input, operator, |binder| {
             let mut bound = Vec::with_capacity(keys.len());
             for key in keys {
@@ -163,7 +164,7 @@ impl Binder<'_> {
             Ok(bound)
         })?;
         if !rows.windows.is_empty() {
-            let span = keys_span(keys.len());
+            self.operator = operator;
             return Err(self.unsupported(span, "a function over neighbouring rows as a sort key"));
         }
         let mut plan = input.over(Node::Sort {
@@ -242,10 +243,9 @@ impl Binder<'_> {
         let tables = match input {
             Some(input) => vec![(String::new(), input)],
             None if search.tables.is_empty() => {
-                let tables = self.database.tables.values();
+                let mut tables = Vec::new();
+                self.wildcard_tables("*", operator.span, &mut tables)?;
                 tables
-                    .map(|table| (table.name.clone(), super::source::table_plan(table)))
-                    .collect()
             }
             None => self.tables_of(&search.tables, false)?,
         };
@@ -321,11 +321,6 @@ impl Binder<'_> {
             _ => self.condition(condition),
         }
     }
-}
-
-/// Where an error about sort keys points when no single one is to blame.
-fn keys_span(_count: usize) -> kusto_kql::ast::Span {
-    kusto_kql::ast::Span::default()
 }
 
 /// `getschema`: the columns of a table as rows.

@@ -40,13 +40,23 @@ impl Binder<'_> {
             let text = binder.scalar(&pattern.expression)?;
             binder.convert(text, &ColumnType::String, pattern.expression.span)
         })?;
-        let (regex, columns) = self.pattern(&pattern.segments, kind == "regex", flags, operator)?;
+        let (regex, columns) = self.pattern(&pattern.segments, kind, flags, operator)?;
         let mut schema = input.schema.to_vec();
         let mut parsed = Vec::new();
-        for column in columns {
+        let group = |index: usize| {
+            let name = format!("{COLUMN}{index}");
+            regex
+                .capture_names()
+                .position(|group| group == Some(&name))
+                .unwrap_or(0)
+        };
+        for (index, column) in columns.into_iter().enumerate() {
             let ty = column.column_type.clone();
             let value = self.convert(Scalar::Column(0, ColumnType::String), &ty, operator.span)?;
-            parsed.push(ParsedColumn { value });
+            parsed.push(ParsedColumn {
+                group: group(index),
+                value,
+            });
             schema.push(column);
         }
         let width = input.schema.len();
@@ -67,7 +77,7 @@ impl Binder<'_> {
     fn pattern(
         &mut self,
         segments: &[ParseSegment],
-        is_regex: bool,
+        kind: &str,
         flags: &str,
         operator: &Operator,
     ) -> Result<(regex::Regex, Vec<Column>)> {
@@ -84,9 +94,9 @@ impl Binder<'_> {
                         let message = "A string literal is expected in the pattern.";
                         return Err(self.semantic(expression.span, "SEM0064", message));
                     };
-                    match is_regex {
-                        true => regex.push_str(&format!("(?:{text})")),
-                        false => regex.push_str(&regex::escape(text)),
+                    match kind {
+                        "regex" => regex.push_str(&format!("(?:{text})")),
+                        _ => regex.push_str(&regex::escape(text)),
                     }
                 }
                 ParseSegment::Column(column) => {
@@ -95,20 +105,19 @@ impl Binder<'_> {
                         let message = format!("A column named '{}' already exists.", column.name.text);
                         return Err(self.semantic(column.name.span, "SEM0024", message));
                     }
-                    let group = match ty {
-                        ColumnType::Long | ColumnType::Int => r"(\s*[-+]?\d+\s*?)",
-                        ColumnType::Real | ColumnType::Decimal => {
-                            r"(\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*?)"
-                        }
-                        _ if is_last || before_star && index + 2 == segments.len() => "(.*)",
-                        _ => "(.*?)",
+                    let is_open = is_last || before_star && index + 2 == segments.len();
+                    let any = if is_open || kind == "regex" { ".*" } else { ".*?" };
+                    let group = match (number_pattern(&ty), kind) {
+                        (Some(number), "relaxed") => format!("{number}|{any}"),
+                        (Some(number), _) => number.to_owned(),
+                        (None, _) => any.to_owned(),
                     };
-                    regex.push_str(group);
+                    regex.push_str(&format!("(?P<{COLUMN}{}>{group})", columns.len()));
                     columns.push(Column::new(&column.name.text, ty));
                 }
             }
         }
-        if !matches!(segments.last(), Some(ParseSegment::Star(_))) {
+        if kind != "regex" && !matches!(segments.last(), Some(ParseSegment::Star(_))) {
             regex.push('$');
         }
         let flags: String = flags.chars().filter(|flag| "imsU".contains(*flag)).collect();
@@ -116,7 +125,7 @@ impl Binder<'_> {
             true => regex,
             false => format!("(?{flags}){regex}"),
         })
-        .dot_matches_new_line(true)
+        .dot_matches_new_line(kind != "regex")
         .build();
         match built {
             Ok(regex) => Ok((regex, columns)),
@@ -127,6 +136,18 @@ impl Binder<'_> {
         }
     }
 }
+
+/// What a number looks like, for the types whose text says where it ends.
+const fn number_pattern(ty: &ColumnType) -> Option<&'static str> {
+    match ty {
+        ColumnType::Long | ColumnType::Int => Some(r"\s*[-+]?\d+\s*?"),
+        ColumnType::Real | ColumnType::Decimal => Some(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*?"),
+        _ => None,
+    }
+}
+
+/// The name of a column's group, before its number: a pattern may have groups of its own.
+const COLUMN: &str = "kusto_column_";
 
 /// The columns of the input with parsed columns in the place of those of the same name, then the others.
 fn replaced_order(schema: &[Column], width: usize) -> Vec<usize> {

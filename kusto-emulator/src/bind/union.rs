@@ -99,7 +99,12 @@ impl Binder<'_> {
         }
     }
 
-    fn wildcard_tables(&mut self, pattern: &str, span: Span, plans: &mut Vec<(String, Plan)>) -> Result<()> {
+    pub(super) fn wildcard_tables(
+        &mut self,
+        pattern: &str,
+        span: Span,
+        plans: &mut Vec<(String, Plan)>,
+    ) -> Result<()> {
         let database = std::sync::Arc::clone(&self.database);
         for table in database
             .tables

@@ -1,6 +1,15 @@
 //! Queries and what they give, as text.
 
 mod basics;
+mod expand;
+mod function;
+mod join;
+mod limit;
+mod order;
+mod refuse;
+mod statement;
+mod summarize;
+mod union;
 
 use std::sync::Arc;
 

@@ -39,8 +39,8 @@ impl Parsing {
         for (row, matched) in matched.iter_mut().enumerate() {
             let text = cells.get(row).unwrap_or_default();
             *matched = parse.regex.captures_read(&mut places, text).is_some();
-            for (index, group) in groups.iter_mut().enumerate() {
-                let place = if *matched { places.get(index + 1) } else { None };
+            for (column, group) in parse.columns.iter().zip(&mut groups) {
+                let place = if *matched { places.get(column.group) } else { None };
                 group.push(place.map_or("", |(start, end)| &text[start..end]));
             }
         }

@@ -1,0 +1,103 @@
+//! Limits: of the answer, of time, of nesting.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::{Session, answer_in, check, check_error, run, samples};
+use crate::error::EngineErrorKind;
+
+#[test]
+fn an_answer_that_grows_too_large_is_cut_and_says_so() {
+    let mut results = run(
+        &samples(),
+        &Session::new("Samples"),
+        "set truncationmaxrecords=10000; range x from 1 to 20000 step 1",
+    )
+    .unwrap();
+    let mut rows = 0;
+    let error = loop {
+        match results[0].next() {
+            Ok(Some(batch)) => rows += batch.num_rows(),
+            Ok(None) => panic!("the limit was not seen"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((rows, error.kind()), (10000, EngineErrorKind::LimitExceeded));
+    assert!(
+        error.to_string().contains("E_QUERY_RESULT_SET_TOO_LARGE"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_answer_of_the_allowed_size_passes() {
+    check(
+        "set truncationmaxrecords=2; range x from 1 to 2 step 1",
+        "x:long\n 1\n 2",
+    );
+    check_error(
+        "set truncationmaxrecords=1; range x from 1 to 2 step 1",
+        "set limit of 1 records",
+    );
+    check(
+        "set notruncation; set truncationmaxrecords=1; range x from 1 to 2 step 1 | count",
+        "Count:long\n 2",
+    );
+}
+
+#[test]
+fn bytes_count_too() {
+    check_error(
+        "set truncationmaxsize=100000; range x from 1 to 10000 step 1 | extend s = 'ten bytes.' | where x > 0",
+        "set limit of 100000 bytes",
+    );
+}
+
+#[test]
+fn a_cancelled_query_stops() {
+    let session = Session::new("Samples");
+    session.cancelled.store(true, Ordering::Relaxed);
+    let error = answer_in(
+        &samples(),
+        &session,
+        "range x from 1 to 1000000000000 step 1 | count",
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), EngineErrorKind::Cancelled);
+}
+
+#[test]
+fn a_query_ends_at_its_deadline() {
+    let mut session = Session::new("Samples");
+    session.deadline = Some(Instant::now());
+    let error = answer_in(
+        &samples(),
+        &session,
+        "range x from 1 to 1000000000000 step 1 | count",
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), EngineErrorKind::TimedOut);
+}
+
+#[test]
+fn endless_ranges_stream() {
+    check(
+        "range x from 1 to 9000000000000000000 step 1 | extend y = x * 2 | where y > 6 | take 2",
+        "x:long | y:long\n 4 | 8\n 5 | 10",
+    );
+}
+
+#[test]
+fn functions_may_not_nest_without_end() {
+    let functions: String = (1..600)
+        .map(|n| format!("let f{n} = (x: long) {{ f{}(x) + 1 }};", n - 1))
+        .collect();
+    let query = format!("let f0 = (x: long) {{ x }};{functions} print f599(1)");
+    // Deep recursion is checked on a stack as large as that of the service's threads.
+    let outcome = std::thread::Builder::new()
+        .stack_size(crate::engine::STACK_SIZE)
+        .spawn(move || check_error(&query, "nested too deeply"))
+        .unwrap()
+        .join();
+    outcome.unwrap();
+}
