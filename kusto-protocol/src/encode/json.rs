@@ -62,14 +62,15 @@ pub(super) fn push_real(number: f64, out: &mut Vec<u8>) {
 
 /// Writes a point in time of the years 0 to 9999; others come out wrong.
 pub(super) fn push_datetime(at: DateTime, out: &mut Vec<u8>) {
-    let (year, month, day) = at.civil_date();
+    let since_era = (at.ticks() - ERA_START) as u64;
+    let days = (since_era / TICKS_PER_DAY) as u32;
+    let (year, month, day) = civil_date(days);
     let mut text = *b"\"0000-00-00T00:00:00.0000000Z\"";
-    set_pair(&mut text, 1, year as u32 / 100);
-    set_pair(&mut text, 3, year as u32 % 100);
+    set_pair(&mut text, 1, year / 100);
+    set_pair(&mut text, 3, year % 100);
     set_pair(&mut text, 6, month);
     set_pair(&mut text, 9, day);
-    let of_day = at.ticks().rem_euclid(TICKS_PER_DAY) as u64;
-    let fraction = set_time_of_day(&mut text, 12, of_day);
+    let fraction = set_time_of_day(&mut text, 12, since_era % TICKS_PER_DAY);
     if fraction == 0 {
         text[20] = b'Z';
         text[21] = b'"';
@@ -79,10 +80,27 @@ pub(super) fn push_datetime(at: DateTime, out: &mut Vec<u8>) {
     }
 }
 
+/// Year, month and day of a number of days after -0400-03-01. The same as [`DateTime::civil_date`], in 32 bits: this
+/// is the larger part of writing a datetime.
+const fn civil_date(days: u32) -> (u32, u32, u32) {
+    // Years begin in March here, so that the leap day is the last one, and come in eras of 400.
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let (month, next_year) = if month_from_march < 10 {
+        (month_from_march + 3, 0)
+    } else {
+        (month_from_march - 9, 1)
+    };
+    (era * 400 + year_of_era + next_year - 400, month, day)
+}
+
 /// Writes a span in .NET's constant format.
 pub(super) fn push_timespan(span: Timespan, out: &mut Vec<u8>) {
     let ticks = span.ticks().unsigned_abs();
-    let days = ticks / TICKS_PER_DAY as u64;
+    let days = ticks / TICKS_PER_DAY;
     out.push(b'"');
     if span.ticks() < 0 {
         out.push(b'-');
@@ -92,7 +110,7 @@ pub(super) fn push_timespan(span: Timespan, out: &mut Vec<u8>) {
         out.push(b'.');
     }
     let mut text = *b"00:00:00.0000000\"";
-    let fraction = set_time_of_day(&mut text, 0, ticks % TICKS_PER_DAY as u64);
+    let fraction = set_time_of_day(&mut text, 0, ticks % TICKS_PER_DAY);
     if fraction == 0 {
         text[8] = b'"';
         out.extend_from_slice(&text[..9]);
@@ -107,8 +125,7 @@ pub(super) fn push_guid(guid: Guid, out: &mut Vec<u8>) {
     let mut at = 1;
     for (index, byte) in guid.as_bytes().iter().enumerate() {
         at += usize::from(matches!(index, 4 | 6 | 8 | 10));
-        text[at] = HEX[usize::from(byte >> 4)];
-        text[at + 1] = HEX[usize::from(byte & 15)];
+        text[at..at + 2].copy_from_slice(&HEX_PAIRS[usize::from(*byte)]);
         at += 2;
     }
     out.extend_from_slice(&text);
@@ -130,8 +147,7 @@ fn set_time_of_day(text: &mut [u8], at: usize, ticks: u64) -> u32 {
 
 /// Puts a number below 100 into the text as two digits.
 fn set_pair(text: &mut [u8], at: usize, number: u32) {
-    text[at] = b'0' + (number / 10) as u8;
-    text[at + 1] = b'0' + (number % 10) as u8;
+    text[at..at + 2].copy_from_slice(&DIGIT_PAIRS[number as usize]);
 }
 
 fn push_escape(byte: u8, out: &mut Vec<u8>) {
@@ -143,9 +159,8 @@ fn push_escape(byte: u8, out: &mut Vec<u8>) {
         0x08 => b'b',
         0x0c => b'f',
         _ => {
-            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
             out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(&digits);
+            out.extend_from_slice(&HEX_PAIRS[usize::from(byte)]);
             return;
         }
     };
@@ -172,8 +187,23 @@ const fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-const TICKS_PER_DAY: i64 = crate::scalar::TICKS_PER_DAY;
+/// The two digits of each number below `N`, in this base.
+const fn pairs<const N: usize>(base: usize) -> [[u8; 2]; N] {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; N];
+    let mut number = 0;
+    while number < N {
+        pairs[number] = [digits[number / base], digits[number % base]];
+        number += 1;
+    }
+    pairs
+}
+
+const DIGIT_PAIRS: [[u8; 2]; 100] = pairs(10);
+const HEX_PAIRS: [[u8; 2]; 256] = pairs(16);
+/// -0400-03-01 in ticks: the beginning of an era before the year 0.
+const ERA_START: i64 = -(306 + 146_097) * TICKS_PER_DAY as i64;
+const TICKS_PER_DAY: u64 = crate::scalar::TICKS_PER_DAY as u64;
 const TICKS_PER_SECOND: u64 = crate::scalar::TICKS_PER_SECOND as u64;
 
 #[cfg(test)]
@@ -226,7 +256,7 @@ mod tests {
 
         #[test]
         fn scalars_are_written_as_they_display(
-            ticks in DateTime::MIN.ticks()..=DateTime::MAX.ticks(),
+            ticks in -366 * crate::scalar::TICKS_PER_DAY..=DateTime::MAX.ticks(),
             whole in any::<bool>(),
             span in any::<i64>(),
             guid in any::<[u8; 16]>(),
