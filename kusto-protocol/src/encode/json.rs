@@ -21,11 +21,20 @@ pub(super) fn push_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Writes a string that [`is_plain`].
-pub(super) fn push_plain_string(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len() + 2);
+/// Writes a part of a text that [`is_plain`] as a string.
+///
+/// Most strings are short, and copying more bytes than needed is faster than copying as many as needed, because then
+/// their number is a constant.
+pub(super) fn push_plain_string(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) {
     out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
+    match text.get(from..from + 32) {
+        Some(block) if to - from <= 32 => {
+            let end = out.len() + to - from;
+            out.extend_from_slice(block);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&text[from..to]),
+    }
     out.push(b'"');
 }
 

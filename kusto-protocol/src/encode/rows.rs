@@ -83,12 +83,13 @@ impl<'a> Cells<'a> {
     }
 
     fn push_text(&self, array: &TextArray, row: usize, out: &mut Vec<u8>) -> Option<()> {
-        let text = array.get(row)?;
-        if self.plain {
-            push_plain_string(text, out);
-        } else {
-            push_string(text, out);
+        if !self.plain {
+            push_string(array.get(row)?, out);
+            return Some(());
         }
+        array.validity().is_valid(row).then_some(())?;
+        let (from, to) = (array.offsets()[row] as usize, array.offsets()[row + 1] as usize);
+        push_plain_string(array.text().as_bytes(), from, to, out);
         Some(())
     }
 }
