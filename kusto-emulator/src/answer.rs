@@ -24,15 +24,20 @@ pub(crate) enum ContentCoding {
 impl ContentCoding {
     /// The first coding of the request's list that is known here.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
-        let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        let accepted = headers
+            .get_all(ACCEPT_ENCODING)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         accepted
             .flat_map(|list| list.split(','))
-            .find_map(|coding| match coding.split(';').next().unwrap_or_default().trim() {
-                "gzip" => Some(Self::Gzip),
-                "deflate" => Some(Self::Deflate),
-                "identity" => Some(Self::Identity),
-                _ => None,
-            })
+            .find_map(
+                |coding| match coding.split(';').next().unwrap_or_default().trim() {
+                    "gzip" => Some(Self::Gzip),
+                    "deflate" => Some(Self::Deflate),
+                    "identity" => Some(Self::Identity),
+                    _ => None,
+                },
+            )
             .unwrap_or(Self::Identity)
     }
 
@@ -74,7 +79,15 @@ impl Answer {
             ContentCoding::Deflate => Compressor::Deflate(ZlibEncoder::new(Vec::new(), Compression::fast())),
             ContentCoding::Gzip => Compressor::Gzip(GzEncoder::new(Vec::new(), Compression::fast())),
         };
-        (Self { encoder: FrameEncoder::new(layout), text: Vec::new(), compressor, pieces }, receiver)
+        (
+            Self {
+                encoder: FrameEncoder::new(layout),
+                text: Vec::new(),
+                compressor,
+                pieces,
+            },
+            receiver,
+        )
     }
 
     /// Encodes a frame. Fragments are sent at once, other frames with the next fragment or at the end.
@@ -100,12 +113,24 @@ impl Answer {
         let piece = match &mut self.compressor {
             Compressor::Identity => std::mem::take(&mut self.text),
             Compressor::Deflate(encoder) => {
-                let written = encoder.write_all(&self.text).and_then(|()| if last { encoder.try_finish() } else { encoder.flush() });
+                let written = encoder.write_all(&self.text).and_then(|()| {
+                    if last {
+                        encoder.try_finish()
+                    } else {
+                        encoder.flush()
+                    }
+                });
                 debug_assert!(written.is_ok());
                 std::mem::take(encoder.get_mut())
             }
             Compressor::Gzip(encoder) => {
-                let written = encoder.write_all(&self.text).and_then(|()| if last { encoder.try_finish() } else { encoder.flush() });
+                let written = encoder.write_all(&self.text).and_then(|()| {
+                    if last {
+                        encoder.try_finish()
+                    } else {
+                        encoder.flush()
+                    }
+                });
                 debug_assert!(written.is_ok());
                 std::mem::take(encoder.get_mut())
             }

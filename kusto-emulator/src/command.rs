@@ -17,13 +17,26 @@ use crate::session::Session;
 /// Runs the first part of a command, up to a `|` that pipes its result into a query.
 ///
 /// Returns the result and the position of what follows the command: empty, or beginning with `|`.
-pub(crate) fn run(service: &Service, session: &Session, text: &str) -> Result<(RowBatch, usize), EngineError> {
+pub(crate) fn run(
+    service: &Service,
+    session: &Session,
+    text: &str,
+) -> Result<(RowBatch, usize), EngineError> {
     let mut scanner = Scanner::new(text);
-    let outcome = dispatch(service, session, &mut scanner).map_err(|error| error.located(text))?;
-    Ok((outcome, scanner.position()))
+    let outcome = dispatch(service, session, &mut scanner).and_then(|outcome| {
+        if !scanner.rest().starts_with('|') {
+            scanner.end()?;
+        }
+        Ok(outcome)
+    });
+    Ok((outcome.map_err(|error| error.located(text))?, scanner.position()))
 }
 
-fn dispatch(service: &Service, session: &Session, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
+fn dispatch(
+    service: &Service,
+    session: &Session,
+    scanner: &mut Scanner<'_>,
+) -> Result<RowBatch, CommandError> {
     let start = *scanner;
     if scanner.eat(".show") {
         return show::run(service, session, scanner);
@@ -51,9 +64,13 @@ fn cancel(service: &Service, scanner: &mut Scanner<'_>) -> Result<RowBatch, Comm
     let id = scanner.string()?;
     scanner.properties()?;
     let cancelled = service.queries.cancel(&id);
-    table(&[("ClientRequestId", ColumnType::String), ("RunningQueryCanceled", ColumnType::Bool)], |rows| {
-        rows.push_row(&[Value::String(&id), Value::Bool(cancelled)])
-    })
+    table(
+        &[
+            ("ClientRequestId", ColumnType::String),
+            ("RunningQueryCanceled", ColumnType::Bool),
+        ],
+        |rows| rows.push_row(&[Value::String(&id), Value::Bool(cancelled)]),
+    )
 }
 
 /// What can go wrong with a command.
@@ -73,7 +90,10 @@ impl CommandError {
                 let before = &text[..error.position.min(text.len())];
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-                let message = format!("Syntax error: SYN0002: {} [line:position={line}:{column}]", error.message);
+                let message = format!(
+                    "Syntax error: SYN0002: {} [line:position={line}:{column}]",
+                    error.message
+                );
                 EngineError::new(EngineErrorKind::Syntax, message)
             }
         }
@@ -101,7 +121,10 @@ impl From<ConversionError> for CommandError {
 /// A command that this service does not know, by its first words.
 fn unsupported(scanner: &Scanner<'_>) -> CommandError {
     let words: Vec<&str> = scanner.rest().split_whitespace().take(3).collect();
-    let message = format!("the command '{}' is not supported by this service", words.join(" "));
+    let message = format!(
+        "the command '{}' is not supported by this service",
+        words.join(" ")
+    );
     CommandError::Engine(EngineError::new(EngineErrorKind::Unsupported, message))
 }
 
@@ -114,7 +137,10 @@ fn table(
     columns: &[(&str, ColumnType)],
     fill: impl FnOnce(&mut RowBatchBuilder) -> Result<(), ConversionError>,
 ) -> Result<RowBatch, CommandError> {
-    let columns: Arc<[Column]> = columns.iter().map(|(name, column_type)| Column::new(*name, column_type.clone())).collect();
+    let columns: Arc<[Column]> = columns
+        .iter()
+        .map(|(name, column_type)| Column::new(*name, column_type.clone()))
+        .collect();
     let mut rows = RowBatchBuilder::new(columns);
     fill(&mut rows)?;
     Ok(rows.finish())

@@ -71,7 +71,11 @@ impl Emulator {
     /// The names of the tables in the default database and their columns, as `(a:long, b:string)`.
     pub fn tables(&self) -> Vec<(String, String)> {
         let database = self.service.storage.database(DEFAULT_DATABASE);
-        database.iter().flat_map(|database| database.tables.values()).map(|table| (table.name.clone(), csl(table))).collect()
+        database
+            .iter()
+            .flat_map(|database| database.tables.values())
+            .map(|table| (table.name.clone(), csl(table)))
+            .collect()
     }
 
     /// Stops answering; requests that run are answered first.
@@ -89,8 +93,11 @@ impl Drop for Emulator {
 }
 
 fn csl(table: &Table) -> String {
-    let columns: Vec<String> =
-        table.schema.iter().map(|column| format!("{}:{}", column.name, column.column_type)).collect();
+    let columns: Vec<String> = table
+        .schema
+        .iter()
+        .map(|column| format!("{}:{}", column.name, column.column_type))
+        .collect();
     format!("({})", columns.join(", "))
 }
 
@@ -149,16 +156,27 @@ impl EmulatorBuilder {
             storage.create_database(name);
         }
         let storage = attach(storage, self.files).await?;
-        let address = self.address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let address = self
+            .address
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let cannot_listen = |error: io::Error| {
-            let message = format!("cannot listen on {address}: {error}; choose another port, or 0 for a free one");
-            EmulatorError { kind: EmulatorErrorKind::Address, message }
+            let message =
+                format!("cannot listen on {address}: {error}; choose another port, or 0 for a free one");
+            EmulatorError {
+                kind: EmulatorErrorKind::Address,
+                message,
+            }
         };
         let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
         let uri = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
         let connection_string = format!("{uri}/{DEFAULT_DATABASE}");
         let started = DateTime::from(SystemTime::now());
-        let service = Arc::new(Service { storage, queries: Arc::new(Queries::default()), started, uri });
+        let service = Arc::new(Service {
+            storage,
+            queries: Arc::new(Queries::default()),
+            started,
+            uri,
+        });
         let (stop, stopped) = oneshot::channel();
         let router = server::router(Arc::clone(&service));
         let server = tokio::spawn(async move {
@@ -168,19 +186,29 @@ impl EmulatorBuilder {
             };
             axum::serve(listener, router).with_graceful_shutdown(until).await
         });
-        Ok(Emulator { service, connection_string, stop: Some(stop), server })
+        Ok(Emulator {
+            service,
+            connection_string,
+            stop: Some(stop),
+            server,
+        })
     }
 }
 
 /// Reads the schemas of the files on a thread that may block.
 async fn attach(storage: Storage, files: Vec<(Option<String>, PathBuf)>) -> Result<Storage, EmulatorError> {
-    let refused = |message: String| EmulatorError { kind: EmulatorErrorKind::File, message };
+    let refused = |message: String| EmulatorError {
+        kind: EmulatorErrorKind::File,
+        message,
+    };
     let attached = tokio::task::spawn_blocking(move || {
         for (name, path) in files {
             let file = AttachedFile::open(&path)?;
             let name = name.unwrap_or_else(|| AttachedFile::table_name(&path));
-            let table = Table::of_file(name.clone(), file);
-            let taken = storage.update(DEFAULT_DATABASE, |database| database.tables.insert(name, Arc::new(table)));
+            let table = Table::attached(name.clone(), file);
+            let taken = storage.update(DEFAULT_DATABASE, |database| {
+                database.tables.insert(name, Arc::new(table))
+            });
             if let Some(Some(taken)) = taken {
                 return Err(format!(
                     "{}: there is a table '{}' already; give this file another name: name={}",
@@ -192,7 +220,10 @@ async fn attach(storage: Storage, files: Vec<(Option<String>, PathBuf)>) -> Resu
         }
         Ok(storage)
     });
-    attached.await.map_err(|error| refused(error.to_string()))?.map_err(refused)
+    attached
+        .await
+        .map_err(|error| refused(error.to_string()))?
+        .map_err(refused)
 }
 
 /// A service that could not be started.

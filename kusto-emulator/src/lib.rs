@@ -2,8 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod aggregate;
+mod answer;
 mod attach;
 mod bind;
+mod command;
+mod emulator;
 mod engine;
 mod error;
 mod exec;
@@ -11,11 +14,14 @@ mod function;
 mod ingest;
 mod plan;
 mod sample;
+mod server;
+mod service;
 mod session;
 mod storage;
 mod types;
 mod vector;
 
+pub use emulator::{DEFAULT_DATABASE, Emulator, EmulatorBuilder, EmulatorError, EmulatorErrorKind};
 pub use error::{EngineError, EngineErrorKind};
 pub use sample::{STORM_EVENTS_SCHEMA, write_storm_events};
 pub use types::{Batch, Schema};

@@ -47,15 +47,25 @@ async fn answer(State(service): State<Arc<Service>>, request: HttpRequest<Body>)
         .and_then(|id| id.to_str().ok())
         .map_or_else(|| format!("unspecified;{}", new_guid()), str::to_owned);
     let coding = ContentCoding::accepted(request.headers());
-    let incoming = Incoming { service, client_request_id, activity_id, coding };
+    let incoming = Incoming {
+        service,
+        client_request_id,
+        activity_id,
+        coding,
+    };
     let ids = [
-        (Request::HEADER_CLIENT_REQUEST_ID, incoming.client_request_id.clone()),
+        (
+            Request::HEADER_CLIENT_REQUEST_ID,
+            incoming.client_request_id.clone(),
+        ),
         (Request::HEADER_ACTIVITY_ID, activity_id.to_string()),
     ];
     let mut response = dispatch(incoming, request).await;
     for (name, value) in ids {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
         }
     }
     response
@@ -69,37 +79,65 @@ async fn dispatch(incoming: Incoming, request: HttpRequest<Body>) -> Response<Bo
     }
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        let error = OneApiError::new("Payload too large", format!("the request body is longer than {MAX_BODY} bytes"));
+        let error = OneApiError::new(
+            "Payload too large",
+            format!("the request body is longer than {MAX_BODY} bytes"),
+        );
         return error::response(StatusCode::PAYLOAD_TOO_LARGE, error, &incoming);
     };
-    let (path, is_compressed) = (parts.uri.path().to_owned(), parts.headers.contains_key(CONTENT_ENCODING));
+    let (path, is_compressed) = (
+        parts.uri.path().to_owned(),
+        parts.headers.contains_key(CONTENT_ENCODING),
+    );
     let request = match read(HttpRequest::from_parts(parts, body)) {
         Ok(request) => request,
         Err(message) => {
-            let status = if known(&path) { StatusCode::BAD_REQUEST } else { StatusCode::NOT_FOUND };
-            let code = if known(&path) { "General_BadRequest" } else { "NotFound" };
+            let status = if known(&path) {
+                StatusCode::BAD_REQUEST
+            } else {
+                StatusCode::NOT_FOUND
+            };
+            let code = if known(&path) {
+                "General_BadRequest"
+            } else {
+                "NotFound"
+            };
             return error::response(status, OneApiError::new(code, message), &incoming);
         }
     };
     let _ = is_compressed;
     match request.kind {
-        RequestKind::Query { database, text, version, .. } => {
-            query::query(incoming, database, text, version, request.properties).await
+        RequestKind::Query {
+            database,
+            text,
+            version,
+            ..
+        } => query::query(incoming, database, text, version, request.properties).await,
+        RequestKind::Mgmt { database, text } => {
+            query::mgmt(incoming, database, text, request.properties).await
         }
-        RequestKind::Mgmt { database, text } => query::mgmt(incoming, database, text, request.properties).await,
-        RequestKind::StreamingIngest { database, table, format, mapping, source } => {
-            ingest::streaming(incoming, database, table, format, mapping, source).await
-        }
+        RequestKind::StreamingIngest {
+            database,
+            table,
+            format,
+            mapping,
+            source,
+        } => ingest::streaming(incoming, database, table, format, mapping, source).await,
         _ => {
             let message = format!("the endpoint {path} is not supported by this service");
-            error::response(StatusCode::NOT_FOUND, OneApiError::new("NotFound", message), &incoming)
+            error::response(
+                StatusCode::NOT_FOUND,
+                OneApiError::new("NotFound", message),
+                &incoming,
+            )
         }
     }
 }
 
 /// Whether the path is one that the service answers, given a request that can be read.
 fn known(path: &str) -> bool {
-    matches!(path, "/v1/rest/query" | "/v2/rest/query" | "/v1/rest/mgmt") || path.starts_with("/v1/rest/ingest/")
+    matches!(path, "/v1/rest/query" | "/v2/rest/query" | "/v1/rest/mgmt")
+        || path.starts_with("/v1/rest/ingest/")
 }
 
 fn read(request: HttpRequest<Bytes>) -> Result<Request, String> {
@@ -122,21 +160,29 @@ fn metadata() -> Response<Body> {
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     response
 }
 
 pub(crate) fn json_response(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     response
 }
 
 /// A response whose body comes piece by piece.
 pub(crate) fn streamed(mut pieces: mpsc::Receiver<Bytes>, coding: ContentCoding) -> Response<Body> {
     let body = Body::from_stream(stream::poll_fn(move |context| {
-        pieces.poll_recv(context).map(|piece| piece.map(Ok::<_, Infallible>))
+        pieces
+            .poll_recv(context)
+            .map(|piece| piece.map(Ok::<_, Infallible>))
     }));
     let mut response = json_response(StatusCode::OK, body);
     set_coding(response.headers_mut(), coding);

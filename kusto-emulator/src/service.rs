@@ -16,7 +16,7 @@ use crate::storage::{Database, Storage};
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) storage: Storage,
-    pub(crate) queries: Queries,
+    pub(crate) queries: Arc<Queries>,
     /// When the service began.
     pub(crate) started: DateTime,
     /// The address at which it answers.
@@ -59,7 +59,14 @@ impl Service {
             ))
         };
         // Reading goes on without a lock; a schema that changes meanwhile makes `append` refuse the rows.
-        let schema = Arc::clone(&self.database(database)?.tables.get(table).ok_or_else(no_such_table)?.schema);
+        let schema = Arc::clone(
+            &self
+                .database(database)?
+                .tables
+                .get(table)
+                .ok_or_else(no_such_table)?
+                .schema,
+        );
         let mut reader = Rows::of_body(body, format, &schema).map_err(|error| semantic(error.to_string()))?;
         let mut batches = Vec::new();
         while let Some(batch) = reader.next().map_err(|error| semantic(error.to_string()))? {
@@ -68,7 +75,9 @@ impl Service {
         let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
         self.update(database, |database| {
             let found = Arc::make_mut(database.tables.get_mut(table).ok_or_else(no_such_table)?);
-            batches.into_iter().try_for_each(|batch| found.append(batch).map_err(|error| semantic(error.to_string())))?;
+            batches
+                .into_iter()
+                .try_for_each(|batch| found.append(batch).map_err(|error| semantic(error.to_string())))?;
             Ok(rows)
         })
     }
@@ -76,7 +85,9 @@ impl Service {
     /// An identifier that is always the same for a database of this name.
     pub(crate) fn id_of(&self, database: &str) -> Guid {
         let hash = |seed: u64| {
-            database.to_lowercase().bytes().fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
+            database.to_lowercase().bytes().fold(seed, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
+            })
         };
         let [high, low] = [hash(FNV_OFFSET), hash(!FNV_OFFSET)];
         Guid::from_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
@@ -104,14 +115,25 @@ impl Queries {
     /// Lists a query until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>, query: RunningQuery) -> Running {
         let key = self.next.fetch_add(1, Ordering::Relaxed);
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(key, query);
-        Running { queries: Arc::clone(self), key }
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, query);
+        Running {
+            queries: Arc::clone(self),
+            key,
+        }
     }
 
     /// All that run now, longest first.
     pub(crate) fn running(&self) -> Vec<RunningQuery> {
-        let mut running: Vec<_> =
-            self.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let mut running: Vec<_> = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
         running.sort_by_key(|query| query.started);
         running
     }
@@ -119,8 +141,13 @@ impl Queries {
     /// Asks the queries with this client request id to stop; false if there are none.
     pub(crate) fn cancel(&self, client_request_id: &str) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = running.values().filter(|query| query.client_request_id == client_request_id);
-        found.map(|query| query.cancelled.store(true, Ordering::Relaxed)).count() > 0
+        let found = running
+            .values()
+            .filter(|query| query.client_request_id == client_request_id);
+        found
+            .map(|query| query.cancelled.store(true, Ordering::Relaxed))
+            .count()
+            > 0
     }
 }
 
@@ -133,7 +160,11 @@ pub(crate) struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.queries.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.queries
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 
@@ -145,9 +176,8 @@ pub(crate) fn new_guid() -> Guid {
 }
 
 fn no_such_database(name: &str) -> EngineError {
-    let message = format!(
-        "Entity not found: there is no database '{name}'; '.show databases' lists those there are"
-    );
+    let message =
+        format!("Entity not found: there is no database '{name}'; '.show databases' lists those there are");
     EngineError::new(EngineErrorKind::Semantic, message)
 }
 

@@ -63,6 +63,14 @@ impl Storage {
         databases.values().cloned().collect()
     }
 
+    /// A copy of all databases as they are now, with one more table in one of them.
+    pub(crate) fn with_table(&self, database: &str, table: Table) -> Self {
+        let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let copy = Self { databases: Arc::new(RwLock::new(databases)) };
+        copy.update(database, |database| database.tables.insert(table.name.clone(), Arc::new(table)));
+        copy
+    }
+
     /// Changes a database; readers see all of the change or nothing. `None` if there is no such database.
     pub(crate) fn update<T>(&self, name: &str, change: impl FnOnce(&mut Database) -> T) -> Option<T> {
         let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);

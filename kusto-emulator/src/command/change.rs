@@ -44,7 +44,11 @@ fn table_definition(scanner: &mut Scanner<'_>) -> Result<Table, CommandError> {
         match property.to_ascii_lowercase().as_str() {
             "docstring" => new.docstring = value,
             "folder" => new.folder = value,
-            _ => return Err(semantic(format!("the property '{property}' is not supported by this service"))),
+            _ => {
+                return Err(semantic(format!(
+                    "the property '{property}' is not supported by this service"
+                )));
+            }
         }
     }
     Ok(new)
@@ -53,7 +57,12 @@ fn table_definition(scanner: &mut Scanner<'_>) -> Result<Table, CommandError> {
 /// A table that is there already stays as it is, whatever its columns, as in Kusto.
 fn create(service: &Service, database: &str, new: Table) -> Result<RowBatch, CommandError> {
     service.update(database, |database| {
-        let table = Arc::clone(database.tables.entry(new.name.clone()).or_insert_with(|| Arc::new(new)));
+        let table = Arc::clone(
+            database
+                .tables
+                .entry(new.name.clone())
+                .or_insert_with(|| Arc::new(new)),
+        );
         table_schema_as_json(&table, &database.name)
     })
 }

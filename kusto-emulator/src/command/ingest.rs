@@ -7,7 +7,6 @@ use super::change::table_mut;
 use super::show::no_such_table;
 use super::{CommandError, Scanner, Session, semantic, table};
 use crate::engine;
-use crate::ingest::Rows;
 use crate::service::{Service, new_guid};
 use crate::storage::Table;
 use crate::types::Batch;
@@ -46,13 +45,29 @@ pub(super) fn inline(
     for (property, value) in scanner.properties()? {
         match property.to_ascii_lowercase().as_str() {
             "format" => format = value.parse().map_err(|error| semantic(format!("{error}")))?,
-            _ => return Err(semantic(format!("the property '{property}' is not supported by this service"))),
+            _ => {
+                return Err(semantic(format!(
+                    "the property '{property}' is not supported by this service"
+                )));
+            }
         }
     }
     // Blanks and slashes belong to the data, so the scanner must not skip any.
-    let data = scanner.rest().strip_prefix("<|").ok_or_else(|| scanner.expected("'<|'"))?;
-    let data = data.strip_prefix("\r\n").or_else(|| data.strip_prefix('\n')).unwrap_or(data).trim_start_matches(' ');
-    let rows = service.ingest(&session.database, &name, format, Bytes::copy_from_slice(data.as_bytes()))?;
+    let data = scanner
+        .rest()
+        .strip_prefix("<|")
+        .ok_or_else(|| scanner.expected("'<|'"))?;
+    let data = data
+        .strip_prefix("\r\n")
+        .or_else(|| data.strip_prefix('\n'))
+        .unwrap_or(data)
+        .trim_start_matches(' ');
+    let rows = service.ingest(
+        &session.database,
+        &name,
+        format,
+        Bytes::copy_from_slice(data.as_bytes()),
+    )?;
     scanner.skip_all();
     extents(rows)
 }
@@ -67,7 +82,9 @@ pub(super) fn from_query(
     let name = scanner.name()?;
     let properties = scanner.properties()?;
     if let Some((property, _)) = properties.first() {
-        return Err(semantic(format!("the property '{property}' is not supported by this service")));
+        return Err(semantic(format!(
+            "the property '{property}' is not supported by this service"
+        )));
     }
     scanner.expect("<|")?;
     let query = scanner.rest();
@@ -86,9 +103,14 @@ pub(super) fn from_query(
         if mode == IngestMode::SetOrReplace {
             database.tables.insert(name.clone(), new().into());
         }
-        database.tables.entry(name.clone()).or_insert_with(|| new().into());
+        database
+            .tables
+            .entry(name.clone())
+            .or_insert_with(|| new().into());
         let table = table_mut(database, &name)?;
-        batches.into_iter().try_for_each(|batch| table.append(batch).map_err(|error| semantic(error.to_string())))
+        batches
+            .into_iter()
+            .try_for_each(|batch| table.append(batch).map_err(|error| semantic(error.to_string())))
     })?;
     extents(rows as u64)
 }
@@ -96,5 +118,7 @@ pub(super) fn from_query(
 /// The extents made: one for all rows, or none.
 fn extents(rows: u64) -> Result<RowBatch, CommandError> {
     let id = if rows == 0 { Guid::NIL } else { new_guid() };
-    table(&[("ExtentId", ColumnType::Guid)], |table| table.push_row(&[Value::Guid(id)]))
+    table(&[("ExtentId", ColumnType::Guid)], |table| {
+        table.push_row(&[Value::Guid(id)])
+    })
 }

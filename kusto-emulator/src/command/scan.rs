@@ -11,7 +11,10 @@ pub(crate) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let mut scanner = Self { whole: text, rest: text };
+        let mut scanner = Self {
+            whole: text,
+            rest: text,
+        };
         scanner.skip_blank();
         scanner
     }
@@ -28,7 +31,11 @@ impl<'a> Scanner<'a> {
 
     /// Reads this word, in any case, if it comes next as a whole word.
     pub(crate) fn eat(&mut self, word: &str) -> bool {
-        let Some(rest) = self.rest.get(..word.len()).filter(|start| start.eq_ignore_ascii_case(word)) else {
+        let Some(rest) = self
+            .rest
+            .get(..word.len())
+            .filter(|start| start.eq_ignore_ascii_case(word))
+        else {
             return false;
         };
         let after = &self.rest[rest.len()..];
@@ -57,12 +64,20 @@ impl<'a> Scanner<'a> {
 
     /// Reads this word, or says that it was expected.
     pub(crate) fn expect(&mut self, word: &str) -> Result<(), ScanError> {
-        if self.eat(word) { Ok(()) } else { Err(self.expected(&format!("'{word}'"))) }
+        if self.eat(word) {
+            Ok(())
+        } else {
+            Err(self.expected(&format!("'{word}'")))
+        }
     }
 
     /// Nothing may be left.
     pub(crate) fn end(&self) -> Result<(), ScanError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.expected("the end of the command")) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.expected("the end of the command"))
+        }
     }
 
     /// Reads the name of an entity: bare, or in brackets and quotes.
@@ -98,7 +113,9 @@ impl<'a> Scanner<'a> {
     fn one_string(&mut self) -> Result<String, ScanError> {
         let text = self.rest.strip_prefix(['h', 'H']).unwrap_or(self.rest);
         if let Some(inside) = text.strip_prefix("```") {
-            let end = inside.find("```").ok_or_else(|| self.expected("closing back-ticks"))?;
+            let end = inside
+                .find("```")
+                .ok_or_else(|| self.expected("closing back-ticks"))?;
             self.rest = &inside[end + 3..];
             self.skip_blank();
             return Ok(inside[..end].to_owned());
@@ -107,7 +124,11 @@ impl<'a> Scanner<'a> {
             Some(text) => (true, text),
             None => (false, text),
         };
-        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\'')).ok_or_else(|| self.expected("a string"))?;
+        let quote = text
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '"' | '\''))
+            .ok_or_else(|| self.expected("a string"))?;
         let (mut value, mut chars) = (String::new(), text[1..].char_indices());
         while let Some((at, c)) = chars.next() {
             match c {
@@ -172,7 +193,9 @@ impl<'a> Scanner<'a> {
             }
             let name = self.name()?;
             self.expect("=")?;
-            let is_string = self.rest.starts_with(['"', '\'', '@', '`']) || self.rest.starts_with("h\"") || self.rest.starts_with("h'");
+            let is_string = self.rest.starts_with(['"', '\'', '@', '`'])
+                || self.rest.starts_with("h\"")
+                || self.rest.starts_with("h'");
             let value = if is_string { self.string()? } else { self.name()? };
             properties.push((name, value));
         }
@@ -180,9 +203,21 @@ impl<'a> Scanner<'a> {
     }
 
     pub(crate) fn expected(&self, what: &str) -> ScanError {
-        let found: String = self.rest.chars().take_while(|c| !c.is_whitespace()).take(20).collect();
-        let found = if found.is_empty() { "the end".to_owned() } else { format!("'{found}'") };
-        ScanError { position: self.position(), message: format!("expected {what}, found {found}") }
+        let found: String = self
+            .rest
+            .chars()
+            .take_while(|c| !c.is_whitespace())
+            .take(20)
+            .collect();
+        let found = if found.is_empty() {
+            "the end".to_owned()
+        } else {
+            format!("'{found}'")
+        };
+        ScanError {
+            position: self.position(),
+            message: format!("expected {what}, found {found}"),
+        }
     }
 
     fn skip_blank(&mut self) {
@@ -233,7 +268,13 @@ mod tests {
     #[test]
     fn columns_have_types_that_exist() {
         let columns = Scanner::new("(a: long, ['b c']:string)").columns().unwrap();
-        assert_eq!(columns, [Column::new("a", ColumnType::Long), Column::new("b c", ColumnType::String)]);
+        assert_eq!(
+            columns,
+            [
+                Column::new("a", ColumnType::Long),
+                Column::new("b c", ColumnType::String)
+            ]
+        );
         let error = Scanner::new("(a: number)").columns().unwrap_err();
         assert_eq!((error.position, error.message.contains("'number'")), (1, true));
         assert!(Scanner::new("(a: long, a: int)").columns().is_err());
@@ -244,7 +285,12 @@ mod tests {
     fn no_text_panics() {
         for text in ["", "[", "['", "h", "@", "\"\\", "```", "(é:", "with (a=", "//"] {
             let mut scanner = Scanner::new(text);
-            let _ = (scanner.name(), scanner.string(), scanner.columns(), scanner.properties());
+            let _ = (
+                scanner.name(),
+                scanner.string(),
+                scanner.columns(),
+                scanner.properties(),
+            );
         }
     }
 }

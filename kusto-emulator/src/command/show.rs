@@ -7,7 +7,11 @@ use super::{CommandError, Scanner, Session, semantic, table, unsupported};
 use crate::service::Service;
 use crate::storage::{Database, Table};
 
-pub(super) fn run(service: &Service, session: &Session, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
+pub(super) fn run(
+    service: &Service,
+    session: &Session,
+    scanner: &mut Scanner<'_>,
+) -> Result<RowBatch, CommandError> {
     let start = *scanner;
     if scanner.eat("version") {
         return version(service);
@@ -38,12 +42,22 @@ pub(super) fn run(service: &Service, session: &Session, scanner: &mut Scanner<'_
         return database_schema(&database);
     }
     if scanner.eat("tables") {
-        return tables(service.database(&session.database)?.tables.values().map(AsRef::as_ref), &session.database);
+        return tables(
+            service
+                .database(&session.database)?
+                .tables
+                .values()
+                .map(AsRef::as_ref),
+            &session.database,
+        );
     }
     if scanner.eat("table") {
         let database = service.database(&session.database)?;
         let name = scanner.name()?;
-        let found = database.tables.get(&name).ok_or_else(|| no_such_table(&name, &database.name))?;
+        let found = database
+            .tables
+            .get(&name)
+            .ok_or_else(|| no_such_table(&name, &database.name))?;
         if scanner.eat("cslschema") {
             return table_schema(found, &database.name, csl_schema(&found.schema));
         }
@@ -55,10 +69,16 @@ pub(super) fn run(service: &Service, session: &Session, scanner: &mut Scanner<'_
         }
         if scanner.rest().is_empty() || scanner.rest().starts_with('|') {
             return table(
-                &[("AttributeName", ColumnType::String), ("AttributeType", ColumnType::String)],
+                &[
+                    ("AttributeName", ColumnType::String),
+                    ("AttributeType", ColumnType::String),
+                ],
                 |rows| {
                     found.schema.iter().try_for_each(|column| {
-                        rows.push_row(&[Value::String(&column.name), Value::String(column.column_type.dotnet_name())])
+                        rows.push_row(&[
+                            Value::String(&column.name),
+                            Value::String(column.column_type.dotnet_name()),
+                        ])
                     })
                 },
             );
@@ -156,7 +176,10 @@ fn diagnostics(service: &Service) -> Result<RowBatch, CommandError> {
 }
 
 /// `.show tables`, and what `.drop table` leaves.
-pub(super) fn tables<'a>(found: impl Iterator<Item = &'a Table>, database: &str) -> Result<RowBatch, CommandError> {
+pub(super) fn tables<'a>(
+    found: impl Iterator<Item = &'a Table>,
+    database: &str,
+) -> Result<RowBatch, CommandError> {
     let columns = [
         ("TableName", ColumnType::String),
         ("DatabaseName", ColumnType::String),
@@ -211,7 +234,9 @@ fn table_details(found: &Table, database: &str) -> Result<RowBatch, CommandError
         ("TotalOriginalSize", ColumnType::Real),
         ("TotalRowCount", ColumnType::Long),
     ];
-    let rows_in_memory = found.num_rows().map_or(Value::Null, |rows| Value::Long(i64::try_from(rows).unwrap_or(i64::MAX)));
+    let rows_in_memory = found.num_rows().map_or(Value::Null, |rows| {
+        Value::Long(i64::try_from(rows).unwrap_or(i64::MAX))
+    });
     table(&columns, |rows| {
         rows.push_row(&[
             Value::String(&found.name),
@@ -283,7 +308,9 @@ fn schema_as_json<'a>(databases: impl Iterator<Item = &'a Database>) -> Result<R
         })
         .collect();
     let schema = json!({"Plugins": [], "Databases": databases}).to_string();
-    table(&[("DatabaseSchema", ColumnType::String)], |rows| rows.push_row(&[Value::String(&schema)]))
+    table(&[("DatabaseSchema", ColumnType::String)], |rows| {
+        rows.push_row(&[Value::String(&schema)])
+    })
 }
 
 fn ordered_columns(columns: &[Column]) -> serde_json::Value {
@@ -322,7 +349,13 @@ fn queries(service: &Service, session: &Session) -> Result<RowBatch, CommandErro
 fn csl_schema(columns: &[Column]) -> String {
     let texts: Vec<String> = columns
         .iter()
-        .map(|column| format!("{}:{}", kusto_protocol::quote_name(&column.name), column.column_type))
+        .map(|column| {
+            format!(
+                "{}:{}",
+                kusto_protocol::kql_identifier(&column.name),
+                column.column_type
+            )
+        })
         .collect();
     texts.join(", ")
 }

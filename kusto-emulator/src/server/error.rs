@@ -18,11 +18,24 @@ pub(super) fn response(status: StatusCode, error: OneApiError, incoming: &Incomi
 pub(super) fn of_engine(error: &EngineError) -> (StatusCode, OneApiError) {
     let (status, code, class, general) = match error.kind() {
         EngineErrorKind::Syntax => (400, "BadRequest_SyntaxError", "SyntaxException", BAD_REQUEST),
-        EngineErrorKind::LimitExceeded => {
-            (400, "LimitsExceeded", "KustoServicePartialQueryFailureLimitsExceededException", "Request limits were exceeded.")
-        }
-        EngineErrorKind::Cancelled => (400, "Cancelled", "KustoServicePartialQueryFailureException", "The request was cancelled."),
-        EngineErrorKind::TimedOut => (504, "RequestExecutionTimeout", "KustoServiceTimeoutException", "The request timed out."),
+        EngineErrorKind::LimitExceeded => (
+            400,
+            "LimitsExceeded",
+            "KustoServicePartialQueryFailureLimitsExceededException",
+            "Request limits were exceeded.",
+        ),
+        EngineErrorKind::Cancelled => (
+            400,
+            "Cancelled",
+            "KustoServicePartialQueryFailureException",
+            "The request was cancelled.",
+        ),
+        EngineErrorKind::TimedOut => (
+            504,
+            "RequestExecutionTimeout",
+            "KustoServiceTimeoutException",
+            "The request timed out.",
+        ),
         EngineErrorKind::Semantic => (400, "General_BadRequest", "SemanticException", BAD_REQUEST),
         _ => (400, "General_BadRequest", "KustoBadRequestException", BAD_REQUEST),
     };
@@ -30,7 +43,10 @@ pub(super) fn of_engine(error: &EngineError) -> (StatusCode, OneApiError) {
     reported.exception_type = Some(format!("Kusto.Data.Exceptions.{class}"));
     reported.description = Some(error.to_string());
     reported.permanent = Some(error.is_permanent());
-    (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), reported)
+    (
+        StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        reported,
+    )
 }
 
 pub(super) fn with_context(mut error: OneApiError, incoming: &Incoming) -> OneApiError {

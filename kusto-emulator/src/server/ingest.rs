@@ -24,24 +24,36 @@ pub(super) async fn streaming(
 ) -> Response<Body> {
     let refuse = |status, message: String| {
         let mut refused = OneApiError::new("BadRequest", "Request is invalid and cannot be executed.");
-        refused.exception_type = Some("Kusto.DataNode.Exceptions.StreamingIngestionRequestException".to_owned());
+        refused.exception_type =
+            Some("Kusto.DataNode.Exceptions.StreamingIngestionRequestException".to_owned());
         refused.description = Some(message);
         refused.failure_code = Some(400);
         error::response(status, refused, &incoming)
     };
     if let Some(mapping) = mapping {
-        return refuse(StatusCode::BAD_REQUEST, format!("the ingestion mapping '{mapping}' was not found"));
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            format!("the ingestion mapping '{mapping}' was not found"),
+        );
     }
     let StreamingSource::Data { body, is_gzip } = source else {
-        return refuse(StatusCode::BAD_REQUEST, "blobs as sources are not supported by this service".to_owned());
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "blobs as sources are not supported by this service".to_owned(),
+        );
     };
     let service = incoming.service.clone();
     let outcome = tokio::task::spawn_blocking(move || {
         let body = if is_gzip { gunzip(&body)? } else { body };
-        service.ingest(&database, &table, format, body).map_err(|error| error.to_string())
+        service
+            .ingest(&database, &table, format, body)
+            .map_err(|error| error.to_string())
     });
     match outcome.await {
-        Ok(Ok(_)) => json_response(StatusCode::OK, r#"{"Tables":[{"TableName":"Table_0","Columns":[],"Rows":[]}]}"#),
+        Ok(Ok(_)) => json_response(
+            StatusCode::OK,
+            r#"{"Tables":[{"TableName":"Table_0","Columns":[],"Rows":[]}]}"#,
+        ),
         Ok(Err(message)) => refuse(StatusCode::BAD_REQUEST, message),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
