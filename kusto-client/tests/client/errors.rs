@@ -1,0 +1,204 @@
+use std::sync::Arc;
+
+use kusto_client::{Client, ErrorKind};
+
+use crate::answers::{END, HEADER, event, table, v2};
+use crate::client;
+use crate::scripted::{Act, Answer, Scripted, answer};
+
+const LIMITS: &str = r#"[{"error":{"code":"LimitsExceeded","message":"too much","@permanent":false}}]"#;
+
+/// An answer whose result has two rows and, at the end of the table and of the answer, an error.
+fn failing() -> Answer {
+    let mut frames = vec![HEADER.to_owned()];
+    frames.extend(table(1, "n:long", &["[1],[2]"]));
+    let completion = frames.last_mut().unwrap();
+    *completion = completion.replace("}", &format!(r#","OneApiErrors":{LIMITS}}}"#));
+    frames.push(END.replace(
+        r#""HasErrors":false,"Cancelled":false"#,
+        &format!(r#""HasErrors":true,"Cancelled":false,"OneApiErrors":{LIMITS}"#),
+    ));
+    v2(&frames.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn a_failure_inside_the_answer_comes_after_its_rows() {
+    let (client, _) = client([failing().into(), failing().into(), failing().into()]);
+    let mut results = client.query("T").stream().await.unwrap();
+    assert_eq!(results.next().await.unwrap().unwrap().num_rows(), 2);
+    let error = results.next().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.is_permanent()),
+        (ErrorKind::PartialFailure, false)
+    );
+    assert_eq!(error.service_errors().len(), 1);
+    assert_eq!(error.activity_id(), Some("a-1"));
+    assert!(results.next().await.unwrap().is_none());
+    for error in [
+        client
+            .query("T")
+            .fetch_all::<(i64,)>()
+            .await
+            .map(drop)
+            .unwrap_err(),
+        client.query("T").data_set().await.map(drop).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::PartialFailure);
+        assert!(error.to_string().contains("LimitsExceeded: too much"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_inside_the_answer_can_be_taken_for_its_end() {
+    let (client, _) = client([failing().into(), failing().into(), failing().into()]);
+    let mut results = client.query("T").allow_partial().stream().await.unwrap();
+    while results.next().await.unwrap().is_some() {}
+    assert_eq!(results.errors()[0].code, "LimitsExceeded");
+    assert_eq!(
+        client
+            .query("T")
+            .allow_partial()
+            .fetch_all::<(i64,)>()
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert!(
+        client
+            .query("T")
+            .allow_partial()
+            .data_set()
+            .await
+            .unwrap()
+            .has_errors()
+    );
+}
+
+#[tokio::test]
+async fn a_deferred_failure_is_found_in_the_events() {
+    let mut frames = vec![HEADER.to_owned()];
+    frames.extend(table(1, "n:long", &["[1]"]));
+    frames.push(event(
+        2,
+        "QueryLimitsExceeded",
+        r#"{"Count":1,"Text":"too many"}"#,
+    ));
+    frames.push(END.to_owned());
+    let answer = v2(&frames.iter().map(String::as_str).collect::<Vec<_>>());
+    let (client, _) = client([answer.into()]);
+    let error = client.query("T").fetch_all::<(i64,)>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PartialFailure);
+    assert!(error.to_string().contains("too many"), "{error}");
+}
+
+#[tokio::test]
+async fn a_cancelled_query_is_an_error_even_without_a_reason() {
+    let mut frames = vec![HEADER.to_owned()];
+    frames.extend(table(1, "n:long", &["[1]"]));
+    frames.push(END.replace("\"Cancelled\":false", "\"Cancelled\":true"));
+    let answer = v2(&frames.iter().map(String::as_str).collect::<Vec<_>>());
+    let (client, _) = client([answer.into()]);
+    let error = client.query("T").fetch_all::<(i64,)>().await.unwrap_err();
+    assert!(error.to_string().contains("cancelled"), "{error}");
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_an_error_after_its_rows() {
+    let mut frames = vec![HEADER.to_owned()];
+    frames.extend(table(1, "n:long", &["[1]"]));
+    let cut = format!("[{}", frames.join("\n,"));
+    let (client, _) = client([
+        answer(200, cut.clone()).into(),
+        answer(200, cut).then_broken().into(),
+    ]);
+    for _ in 0..2 {
+        let mut results = client.query("T").stream().await.unwrap();
+        assert_eq!(results.next().await.unwrap().unwrap().num_rows(), 1);
+        let error = results.next().await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.is_permanent()),
+            (ErrorKind::Interrupted, false)
+        );
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_lost_without_a_word_are_noticed() {
+    let mut frames = vec![HEADER.to_owned()];
+    frames.extend(table(1, "n:long", &["[1]"]));
+    let last = frames.last_mut().unwrap();
+    *last = last.replace("\"RowCount\":1", "\"RowCount\":2");
+    frames.push(END.to_owned());
+    let answer = v2(&frames.iter().map(String::as_str).collect::<Vec<_>>());
+    let (client, _) = client([answer.into()]);
+    let error = client.query("T").fetch_all::<(i64,)>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("counts 2 rows, but 1 came"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refused_query_keeps_the_services_words_and_ids() {
+    let body = r#"{"error":{"code":"General_BadRequest","message":"Bad request.","@permanent":true,
+        "@message":"Semantic error: SEM0100: [line:position=1:5] name 'q' not found",
+        "innererror":{"code":"SEM0100","message":"name 'q' not found"}}}"#;
+    let (client, _) = client([answer(400, body).header("x-ms-activity-id", "a-1").into()]);
+    let error = client
+        .query("T | q")
+        .client_request_id("Mine;1")
+        .stream()
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.is_permanent()), (ErrorKind::Service, true));
+    assert_eq!(error.status().unwrap().as_u16(), 400);
+    assert!(
+        error.service_errors()[0]
+            .text_for_people()
+            .contains("[line:position=1:5]")
+    );
+    assert_eq!(error.service_errors()[0].innermost().code, "SEM0100");
+    assert!(
+        error
+            .to_string()
+            .ends_with("(client request id Mine;1, activity id a-1)"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn kinds_follow_what_happened() {
+    for (act, kind) in [
+        (answer(401, "").into(), ErrorKind::Auth),
+        (answer(403, "").into(), ErrorKind::Service),
+        (
+            answer(302, "").header("location", "https://evil.example/").into(),
+            ErrorKind::Untrusted,
+        ),
+        (Act::Refuse, ErrorKind::Connect),
+        (Act::Break, ErrorKind::Interrupted),
+        (answer(200, "not frames").into(), ErrorKind::Service),
+        (answer(200, "[{]").into(), ErrorKind::Decode),
+    ] {
+        // What was not sent is tried again, so that is what every further try meets.
+        let (client, _) = client([act, Act::Refuse, Act::Refuse, Act::Refuse]);
+        let error = client.query("T").fetch_all::<(i64,)>().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.client_request_id().is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_shown() {
+    let string = "https://help.kusto.windows.net/Samples;Fed=true;UserToken=hush-hush";
+    let http = Scripted::new([answer(401, "").into(), answer(500, "no").into(), Act::Break]);
+    let client = Client::builder(string)
+        .http_client(Arc::clone(&http) as _)
+        .build()
+        .unwrap();
+    let mut shown = format!("{client:?} {:?} {:?}", client.query("T"), Client::builder(string));
+    for _ in 0..3 {
+        let error = client.query("T").stream().await.unwrap_err();
+        shown += &format!("{error} {error:?}");
+    }
+    assert!(!shown.contains("hush-hush"), "{shown}");
+}
