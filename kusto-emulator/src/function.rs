@@ -34,6 +34,7 @@ mod pattern;
 mod predicate;
 mod regular;
 mod replace;
+mod series;
 mod session;
 mod set;
 mod string;
@@ -224,6 +225,7 @@ const FAMILIES: &[Family] = &[
     array::FAMILY,
     array_order::FAMILY,
     set::FAMILY,
+    series::FAMILY,
     bag::FAMILY,
     parse::FAMILY,
     encoding::FAMILY,

@@ -46,7 +46,8 @@ pub(super) const FAMILY: Family = Family {
         }),
         Function::new("bag_zip", (2, 2), "(keys, values) -> dynamic", |a| {
             binary::<kind::Json, kind::Json, kind::Json>(a, |keys, values| {
-                let values = values.as_array()?;
+                // A scalar has no value for any key.
+                let values = values.as_array().map_or(&[][..], Vec::as_slice);
                 let slots = keys.as_array()?.iter().enumerate().filter_map(|(index, key)| {
                     let key = key.as_str()?.to_owned();
                     Some((key, values.get(index).cloned().unwrap_or(Json::Null)))

@@ -20,7 +20,7 @@ pub(super) const FAMILY: Family = Family {
         Function::new(
             "datetime_diff",
             (3, 3),
-            "(part, datetime, datetime) -> long",
+            "(part, datetime, datetime) -> long, real for weeks",
             diff,
         ),
         Function::new("datetime_part", (2, 2), "(part, datetime) -> long", part),
@@ -308,6 +308,12 @@ fn diff(arguments: &Arguments<'_>) -> Result<Call, BindError> {
         (Part::Month, _) => months(at),
         _ => at,
     };
+    // Alone of all parts, weeks come out of the service as a real.
+    if part == Part::Week {
+        return ternary::<kind::Scalar, DateTime, DateTime, Real>(arguments, move |_, left, right| {
+            Some(count(left).checked_sub(count(right))? as f64)
+        });
+    }
     let unit = if part == Part::Nanosecond { 100 } else { 1 };
     ternary::<kind::Scalar, DateTime, DateTime, Long>(arguments, move |_, left, right| {
         count(left).checked_sub(count(right))?.checked_mul(unit)
@@ -501,7 +507,7 @@ mod tests {
             "week",
             "datetime:2017-10-29",
             "datetime:2017-09-30T23:59:00",
-            "long:5",
+            "real:5",
         );
         diff(
             "hour",

@@ -186,6 +186,19 @@ impl Network {
             .unwrap_or(0)
     }
 
+    /// An IPv4 address in the old compatible form (`::1.2.3.4`) as the mapped one; all others as they are.
+    const fn mapped(self) -> Self {
+        let compatible = self.bits == 128 && self.address >> 32 == 0 && self.address > 0xffff;
+        Self {
+            address: if compatible {
+                self.address | 0xffff << 32
+            } else {
+                self.address
+            },
+            ..self
+        }
+    }
+
     /// Whether all of the other network lies in this one.
     fn contains(self, other: Self) -> bool {
         other.prefix >= self.prefix && self.masked(self.prefix) == other.masked(self.prefix)
@@ -208,7 +221,7 @@ fn masked_pair(left: Network, right: Network, prefix: Option<i64>, bits: i64) ->
     let prefix = prefix.unwrap_or(bits);
     let prefix = u32::try_from(prefix).ok().filter(|_| prefix <= bits)?;
     let prefix = prefix.min(left.prefix).min(right.prefix);
-    Some((left.masked(prefix), right.masked(prefix)))
+    Some((left.mapped().masked(prefix), right.mapped().masked(prefix)))
 }
 
 fn in_range(arguments: &Arguments<'_>, parse: fn(&str) -> Option<Network>) -> Result<Call, BindError> {
@@ -410,6 +423,11 @@ mod tests {
             "parse_ipv6_mask",
             &["::192.168.255.255/24", "long:128"],
             "string:0000:0000:0000:0000:0000:0000:c0a8:ff00",
+        );
+        check(
+            "ipv6_is_match",
+            &["::192.168.1.1/30", "192.168.1.255/24", "long:127"],
+            "bool:true",
         );
         check(
             "ipv6_is_match",

@@ -47,7 +47,7 @@ fn string(arguments: &Arguments<'_>) -> Result<Call, BindError> {
     })
 }
 
-/// All searches at once: what one of them wrote is not searched by the others.
+/// One search after the other; what one of them wrote is not searched by those after it.
 fn strings(arguments: &Arguments<'_>) -> Result<Call, BindError> {
     ternary::<Text, kind::Json, kind::Json, Text>(arguments, |text, searches, rewrites| {
         let texts = |value: &Json| -> Option<Vec<String>> {
@@ -63,24 +63,29 @@ fn strings(arguments: &Arguments<'_>) -> Result<Call, BindError> {
         if searches.len() != rewrites.len() {
             return None;
         }
-        let mut result = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let found = searches
-                .iter()
-                .position(|search| !search.is_empty() && rest.starts_with(search.as_str()));
-            match found {
-                Some(index) => {
-                    result.push_str(&rewrites[index]);
-                    rest = &rest[searches[index].len()..];
+        // Pieces of the text, and whether a search has written them.
+        let mut pieces = vec![(text.to_owned(), false)];
+        for (search, rewrite) in searches
+            .iter()
+            .zip(&rewrites)
+            .filter(|(search, _)| !search.is_empty())
+        {
+            let mut next = Vec::with_capacity(pieces.len());
+            for (piece, written) in pieces {
+                if written || !piece.contains(search.as_str()) {
+                    next.push((piece, written));
+                    continue;
                 }
-                None => {
-                    result.push(first);
-                    rest = &rest[first.len_utf8()..];
+                for (index, part) in piece.split(search.as_str()).enumerate() {
+                    if index > 0 {
+                        next.push((rewrite.clone(), true));
+                    }
+                    next.push((part.to_owned(), false));
                 }
             }
+            pieces = next;
         }
-        Some(result)
+        Some(pieces.into_iter().map(|(piece, _)| piece).collect())
     })
 }
 

@@ -182,11 +182,10 @@ fn index_of(arguments: &Arguments<'_>) -> Result<Call, BindError> {
             };
             let occurrence = usize::try_from(occurrence.unwrap_or(1)).ok()?;
             let from = offset(text, start);
+            // The length bounds where a match may start, not where it ends.
             let to = from + offset(&text[from..], length);
-            Some(
-                nth_match(&text[..to], search, from, occurrence)
-                    .map_or(-1, |at| text[..at].chars().count() as i64),
-            )
+            let found = nth_match(text, search, from, occurrence).filter(|at| *at < to || *at == from);
+            Some(found.map_or(-1, |at| text[..at].chars().count() as i64))
         },
     )
 }

@@ -289,6 +289,8 @@ fn positions_in_strings_count_characters() {
     check("indexof", &["abcdefg", "cde"], "long:2");
     check("indexof", &["abcdefg", "cde", "long:3"], "long:-1");
     check("indexof", &["abcdefg", "cde", "long:-5"], "long:2");
+    check("indexof", &["abcdefg", "cde", "long:1", "long:2"], "long:2");
+    check("indexof", &["abcdefg", "cde", "long:0", "long:2"], "long:-1");
     check(
         "indexof",
         &["äbcdäbcd", "bc", "long:1", "long:10", "long:2"],
@@ -340,6 +342,11 @@ fn regular_expressions_extract_and_replace() {
         "replace_strings",
         &["ab", "dynamic:[\"a\",\"b\"]", "dynamic:[\"b\",\"c\"]"],
         "bc",
+    );
+    check(
+        "replace_strings",
+        &["This is", "dynamic:[\"is\",\"This\"]", "dynamic:[\"was\",\"x\"]"],
+        "Thwas was",
     );
     check("translate", &["krasp", "otsku", "spark"], "kusto");
     check("trim", &["[^\\w]+", "-- Te st // $"], "Te st");
