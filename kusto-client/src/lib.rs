@@ -74,6 +74,6 @@ pub use kusto_protocol::{
     Table, TableFragment, TableFragmentType, TableHeader, TableKind, Timespan, Value, Visualization,
     kql_identifier, kql_string, options,
 };
-pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind};
+pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind, new_request_id};
 pub use query::Query;
 pub use results::{ResultStream, Summary};
