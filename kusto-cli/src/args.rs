@@ -47,7 +47,7 @@ pub(crate) struct QueryArguments {
     #[command(flatten)]
     pub(crate) output: OutputArguments,
     /// Write what `render` asks for as a picture, SVG or PNG by the name of the file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = picture)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = picture, help_heading = "Output")]
     pub(crate) chart: Option<PathBuf>,
 }
 
@@ -86,6 +86,9 @@ pub(crate) struct IngestArguments {
     /// The format of the data, such as csv, json, multijson or parquet; by the name of the file if not given
     #[arg(long, value_name = "FORMAT", value_parser = data_format)]
     pub(crate) data_format: Option<DataFormat>,
+    /// Leave out the first line, the names of the columns (csv, tsv and the like)
+    #[arg(long)]
+    pub(crate) skip_header: bool,
     /// The name of an ingestion mapping of the table
     #[arg(long, value_name = "NAME")]
     pub(crate) mapping: Option<String>,
@@ -190,7 +193,7 @@ pub(crate) struct ConnectionArguments {
     /// Database, if not the one of the connection string
     #[arg(short, long, value_name = "NAME")]
     pub(crate) database: Option<String>,
-    /// Kusto connection string, with the credentials to use
+    /// Kusto connection string, with the credentials to use; KUSTO_CONNECTION_STRING if not given
     #[arg(long, value_name = "STRING")]
     pub(crate) connection_string: Option<String>,
     /// Configuration file, instead of kusto/config.toml in the user's configuration folder
@@ -211,7 +214,7 @@ pub(crate) struct RequestArguments {
     /// How long the service may take, such as 30s, 5m or 1h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Print the rows that arrived even if the service reports that the query failed halfway
+    /// Exit with 0 even if the service reports that the query failed halfway; the rows before that are printed anyway
     #[arg(long)]
     pub(crate) allow_partial: bool,
 }
@@ -307,12 +310,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected 1s to 1h, such as 30s or 5m".to_owned())
 }
 
+/// Paragraphs are single lines: they are wrapped to the terminal.
 const AFTER_HELP: &str = "\
-Where a query goes: --connection-string or --cluster, else the environment variable KUSTO_CONNECTION_STRING, else
-connection-string or cluster in kusto/config.toml of the user's configuration folder (~/.config). --database, or
-database in the file, names the database. --local and --sample ask no service at all.
+Where a query goes: to --connection-string or --cluster, else to the service of the environment variable \
+KUSTO_CONNECTION_STRING, else to connection-string or cluster in kusto/config.toml of the user's configuration folder \
+(~/.config). --database, or database in that file, names the database. --local and --sample ask no service at all.
 
-Results are on standard output, everything else on standard error. Exit code: 0 if all went well, 1 if something
+Results are on standard output, everything else on standard error. Exit code: 0 if all went well, 1 if something \
 failed, 2 if the arguments are wrong. NO_COLOR turns colours off.
 
 kusto COMMAND --help has examples.";
@@ -337,7 +341,7 @@ Examples:
 
 const INGEST_EXAMPLES: &str = "\
 Examples:
-  kusto ingest -c http://127.0.0.1:8080 --table storms more.csv.gz
+  kusto ingest -c http://127.0.0.1:8080 --table storms --skip-header more.csv.gz
   kusto ingest -c https://mycluster.westeurope.kusto.windows.net -d Logs -t Raw --data-format json --mapping raw -";
 
 const SERVE_EXAMPLES: &str = "\
@@ -352,7 +356,7 @@ Examples:
 const SAMPLE_EXAMPLES: &str = "\
 Examples:
   kusto sample storms --rows 1000000 > storms.csv
-  kusto sample storms -n 50 | kusto ingest -c http://127.0.0.1:8080 --table storms --data-format csv -";
+  kusto sample storms -n 50 | kusto ingest -c http://127.0.0.1:8080 -t storms --data-format csv --skip-header -";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

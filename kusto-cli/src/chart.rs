@@ -16,14 +16,12 @@ mod scale;
 mod scene;
 mod svg;
 mod text;
-mod visualization;
 
-pub(crate) use columns::chart_data;
+pub(crate) use columns::{chart_data, is_drawn};
 pub(crate) use layout::scene;
 pub(crate) use png::write_png;
 pub(crate) use svg::write_svg;
 pub(crate) use text::{TextStyle, draw_text};
-pub(crate) use visualization::Visualization;
 
 /// The shapes a chart can take here; `render` has more names than that, see the `columns` module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +206,8 @@ impl ChartData {
                 let (low, high) = scale::range(numbers.iter().copied()).unwrap_or((0.0, 1.0));
                 if self.x_log && low > 0.0 {
                     scale::Scale::log(low, high)
+                } else if self.kind == ChartKind::Scatter {
+                    scale::Scale::linear(low, high, about)
                 } else {
                     scale::Scale::exact(low, high, about)
                 }

@@ -1,6 +1,8 @@
 //! Why the command ends early.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 
 /// One line (with its causes, and the place in the query if there is one) and an exit code.
 #[derive(Debug)]
@@ -27,12 +29,35 @@ impl Failure {
     }
 
     /// An error of the operating system about something the user named.
-    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
+    pub(crate) fn io(what: &str, error: &io::Error) -> Self {
         Self::new(format!("{what}: {error}"))
     }
 
     pub(crate) const fn exit_code(&self) -> u8 {
         self.exit_code
+    }
+}
+
+/// An error and what caused it, on one line; a cause that its effect has told already is not repeated.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text.replace('\n', " ")
+}
+
+/// The outcome of writing to standard output. Whoever reads it may stop, as `head` does: that is no failure.
+pub(crate) fn unless_closed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io("cannot write", &error)),
+        _ => Ok(()),
     }
 }
 

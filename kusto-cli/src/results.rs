@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kusto_protocol::{
-    Column, Frame, OneApiError, RowBatch, TableFragmentType, TableHeader, TableKind, Value,
+    Column, DataSet, Frame, OneApiError, RowBatch, TableFragmentType, TableHeader, TableKind, Value,
+    Visualization,
 };
 
-use crate::chart::{self, ChartData, TextStyle, Visualization};
+use crate::chart::{self, ChartData, TextStyle};
 use crate::output::Printer;
 
 /// Where charts go.
@@ -27,6 +28,8 @@ pub(crate) struct Charts {
 /// Results that are drawn, and progressive ones, which may be replaced, wait for their last row.
 pub(crate) struct Results<W: Write + Send> {
     printer: Printer<W>,
+    /// The whole answer, of a command.
+    command: Option<DataSet>,
     charts: Charts,
     is_progressive: bool,
     visualizations: HashMap<i64, Visualization>,
@@ -53,9 +56,11 @@ pub(crate) struct Summary {
 }
 
 impl<W: Write + Send> Results<W> {
-    pub(crate) fn new(printer: Printer<W>, charts: Charts) -> Self {
+    /// For the answer of a query.
+    pub(crate) fn of_query(printer: Printer<W>, charts: Charts) -> Self {
         Self {
             printer,
+            command: None,
             charts,
             is_progressive: false,
             visualizations: HashMap::new(),
@@ -67,9 +72,23 @@ impl<W: Write + Send> Results<W> {
         }
     }
 
+    /// For the answer of a management command: which of its tables are results is known at its end only.
+    pub(crate) fn of_command(printer: Printer<W>) -> Self {
+        Self {
+            command: Some(DataSet::new()),
+            ..Self::of_query(printer, Charts::default())
+        }
+    }
+
     /// Rows printed, or waiting.
-    pub(crate) const fn rows(&self) -> u64 {
-        self.rows
+    pub(crate) fn rows(&self) -> u64 {
+        let of_command = |answer: &DataSet| {
+            answer
+                .primary_results()
+                .map(|table| table.num_rows() as u64)
+                .sum()
+        };
+        self.command.as_ref().map_or(self.rows, of_command)
     }
 
     /// Takes the next frame.
@@ -78,6 +97,9 @@ impl<W: Write + Send> Results<W> {
     ///
     /// What the output or the file of the chart returns.
     pub(crate) fn frame(&mut self, frame: Frame) -> io::Result<()> {
+        if let Some(answer) = &mut self.command {
+            return answer.push(frame).map_err(io::Error::other);
+        }
         match frame {
             Frame::DataSetHeader(header) => self.is_progressive = header.is_progressive,
             Frame::TableHeader(header) => self.begin(header)?,
@@ -89,12 +111,8 @@ impl<W: Write + Send> Results<W> {
                 self.errors.extend(completion.errors);
                 self.end(completion.table_id)?;
             }
-            Frame::DataSetCompletion(completion) => {
-                // Errors at the end repeat those of the tables.
-                if self.errors.is_empty() {
-                    self.errors = completion.errors;
-                }
-            }
+            // Errors at the end repeat those of the tables.
+            Frame::DataSetCompletion(completion) if self.errors.is_empty() => self.errors = completion.errors,
             _ => {}
         }
         Ok(())
@@ -106,6 +124,16 @@ impl<W: Write + Send> Results<W> {
     ///
     /// What the output returns.
     pub(crate) fn finish(mut self) -> io::Result<Summary> {
+        if let Some(answer) = self.command.take() {
+            for table in answer.primary_results() {
+                self.printer.begin(table.columns())?;
+                table
+                    .batches()
+                    .iter()
+                    .try_for_each(|batch| self.printer.rows(batch.clone()))?;
+            }
+            self.errors = answer.errors();
+        }
         self.printer.finish()?;
         if let Some(file) = self.charts.file.filter(|_| !self.has_chart) {
             self.notes.push(format!(
@@ -123,7 +151,7 @@ impl<W: Write + Send> Results<W> {
         let can_be_drawn = self
             .visualizations
             .get(&header.table_id)
-            .is_some_and(Visualization::is_drawn);
+            .is_some_and(chart::is_drawn);
         let waits =
             self.is_progressive || can_be_drawn && (self.charts.text.is_some() || self.charts.file.is_some());
         let is_secondary = header.kind != TableKind::PrimaryResult;
@@ -218,11 +246,18 @@ impl<W: Write + Send> Results<W> {
     /// Remembers what `render` asked for: rows of table id, key and JSON.
     fn properties(&mut self, batches: &[RowBatch]) {
         for row in batches.iter().flat_map(RowBatch::rows) {
-            let (Value::Int(table_id), Value::String("Visualization")) = (row.get(0), row.get(1)) else {
+            let table_id = match row.get(0) {
+                Value::Int(table_id) => table_id.into(),
+                Value::Long(table_id) => table_id,
+                _ => continue,
+            };
+            if row.get(1) != Value::String("Visualization") {
+                continue;
+            }
+            let Some(visualization) = Visualization::from_json(&row.get(2).to_string()) else {
                 continue;
             };
-            let visualization = Visualization::from_json(&row.get(2).to_string());
-            self.visualizations.insert(table_id.into(), visualization);
+            self.visualizations.insert(table_id, visualization);
         }
     }
 }
@@ -295,7 +330,7 @@ mod tests {
     fn run(frames: Vec<Frame>, charts: Charts) -> (String, u64, Summary) {
         let mut bytes = Vec::new();
         let printer = Printer::new(Format::Csv, TableStyle::default(), &mut bytes);
-        let mut results = Results::new(printer, charts);
+        let mut results = Results::of_query(printer, charts);
         for frame in frames {
             results.frame(frame).unwrap();
         }

@@ -7,10 +7,10 @@
 use std::collections::{HashMap, HashSet};
 use std::mem::discriminant;
 
-use kusto_protocol::{Column, ColumnType, DateTime, Decimal, RowBatch, Value};
+use kusto_protocol::{Column, ColumnType, DateTime, Decimal, RowBatch, Value, Visualization};
 use serde_json::Value as Json;
 
-use super::{ChartData, ChartKind, Series, Stacking, Visualization, X};
+use super::{ChartData, ChartKind, Series, Stacking, X};
 
 /// The chart of a result, and the number of series that are left out because there are too many to tell apart;
 /// `None` if the kind is not drawn here or nothing in the result can be.
@@ -47,33 +47,41 @@ pub(crate) fn chart_data(visualization: &Visualization, batches: &[RowBatch]) ->
         }
     }
     let left_out = points.left_out.len();
-    let (x, series) = points.finish()?;
-    let or_name = |title: &str, column: Option<usize>| match (title, column) {
-        ("", Some(column)) => columns[column].name.clone(),
-        (title, _) => title.to_owned(),
+    let (x, mut series) = points.finish()?;
+    if visualization.accumulate {
+        series.iter_mut().for_each(accumulate);
+    }
+    let or_name = |title: &Option<String>, column: Option<usize>| {
+        title
+            .clone()
+            .or_else(|| Some(columns[column?].name.clone()))
+            .unwrap_or_default()
     };
-    let data = ChartData {
-        kind,
-        stacking,
-        title: visualization.title.clone(),
-        x_title: or_name(&visualization.x_title, roles.x),
-        y_title: or_name(
-            &visualization.y_title,
-            roles.y.first().copied().filter(|_| roles.y.len() == 1),
-        ),
-        x,
-        series,
-        legend: !visualization.is_legend_hidden,
-        x_log: visualization.x_log,
-        y_log: visualization.y_log,
-        y_range: visualization.y_range,
+    let only_y = roles.y.first().copied().filter(|_| roles.y.len() == 1);
+    let is_log = |axis: &Option<String>| {
+        axis.as_deref()
+            .is_some_and(|axis| axis.eq_ignore_ascii_case("log"))
     };
+    let mut data = ChartData::new(kind, x, series);
+    data.stacking = stacking;
+    data.title = visualization.title.clone().unwrap_or_default();
+    data.x_title = or_name(&visualization.x_title, roles.x);
+    data.y_title = or_name(&visualization.y_title, only_y);
+    data.legend = visualization.legend.as_deref() != Some("hidden");
+    data.x_log = is_log(&visualization.x_axis);
+    data.y_log = is_log(&visualization.y_axis);
+    data.y_range = (visualization.y_min, visualization.y_max);
     Some((data, left_out))
 }
 
-/// The kinds that are drawn; other names (`treemap`, `graph`, …) are printed as tables.
-pub(super) fn kind(visualization: &Visualization) -> Option<(ChartKind, Stacking)> {
-    let kind = match visualization.name.as_str() {
+/// Whether the kind is drawn at all; others (`treemap`, `graph`, …) are printed as tables.
+pub(crate) fn is_drawn(visualization: &Visualization) -> bool {
+    kind(visualization).is_some()
+}
+
+fn kind(visualization: &Visualization) -> Option<(ChartKind, Stacking)> {
+    let name = visualization.visualization.as_deref()?.to_ascii_lowercase();
+    let kind = match name.as_str() {
         "areachart" | "stackedareachart" => ChartKind::Area,
         "barchart" => ChartKind::Bar,
         "card" => ChartKind::Card,
@@ -84,13 +92,22 @@ pub(super) fn kind(visualization: &Visualization) -> Option<(ChartKind, Stacking
         _ => return None,
     };
     let can_stack = matches!(kind, ChartKind::Area | ChartKind::Bar | ChartKind::Column);
-    let stacking = match visualization.kind.as_str() {
+    let stacking = match visualization.kind.as_deref().unwrap_or("default") {
         "stacked" if can_stack => Stacking::Stacked,
         "stacked100" if can_stack => Stacking::Percent,
-        "" | "default" if visualization.name == "stackedareachart" => Stacking::Stacked,
+        "default" if name == "stackedareachart" => Stacking::Stacked,
         _ => Stacking::None,
     };
     Some((kind, stacking))
+}
+
+/// Adds to each value those before it.
+fn accumulate(series: &mut Series) {
+    let mut sum = 0.0;
+    for value in series.values.iter_mut().flatten() {
+        sum += *value;
+        *value = sum;
+    }
 }
 
 /// Which columns are what, by their places in the result.
@@ -107,6 +124,7 @@ impl Roles {
     fn choose(visualization: &Visualization, kind: ChartKind, batches: &[RowBatch]) -> Option<Self> {
         let columns = batches.first()?.columns();
         let named = |name: &String| columns.iter().position(|column| column.name == *name);
+        let is_time_chart = visualization.visualization.as_deref() == Some("timechart");
         let arrays: Vec<bool> = (0..columns.len())
             .map(|index| holds_arrays(batches, index))
             .collect();
@@ -118,19 +136,16 @@ impl Roles {
         };
         let x = match kind {
             ChartKind::Card => None,
-            _ => named(&visualization.x_column)
+            _ => visualization
+                .x_column
+                .as_ref()
+                .and_then(named)
                 .or_else(|| {
                     is_unfolded.then(|| {
                         (0..columns.len()).find(|index| arrays[*index] && holds_times(batches, *index))
                     })?
                 })
-                .or_else(|| {
-                    if visualization.name == "timechart" {
-                        first_time()
-                    } else {
-                        None
-                    }
-                })
+                .or_else(|| if is_time_chart { first_time() } else { None })
                 .or(Some(0)),
         };
         let can_be_y = |index: &usize| {
@@ -387,10 +402,9 @@ mod tests {
     }
 
     fn named(name: &str) -> Visualization {
-        Visualization {
-            name: name.to_owned(),
-            ..Visualization::default()
-        }
+        let mut visualization = Visualization::default();
+        visualization.visualization = Some(name.to_owned());
+        visualization
     }
 
     fn time(text: &str) -> Value<'static> {
@@ -458,11 +472,9 @@ mod tests {
             ("m", ColumnType::Long),
         ];
         let rows: [&[Value<'_>]; 1] = [&[Value::Long(1), Value::Long(2), Value::Long(3)]];
-        let visualization = Visualization {
-            x_column: "x".to_owned(),
-            y_columns: vec!["m".to_owned()],
-            ..named("linechart")
-        };
+        let mut visualization = named("linechart");
+        visualization.x_column = Some("x".to_owned());
+        visualization.y_columns = vec!["m".to_owned()];
         let (data, _) = chart_data(&visualization, &batch(&columns, &rows)).unwrap();
         assert_eq!(
             (data.x.clone(), series(&data)),

@@ -1,0 +1,74 @@
+//! The client that asks: of a service, or of files on this machine.
+
+use std::path::PathBuf;
+
+use kusto_client::{Client, ClientBuilder, ConnectionString};
+
+use crate::args::{ConnectionArguments, TargetArguments};
+use crate::config;
+use crate::failure::{self, Failure};
+use crate::local::{self, Service};
+
+/// A client, and the embedded service that it asks if it asks one.
+pub(crate) struct Target {
+    pub(crate) client: Client,
+    pub(crate) database: String,
+    _service: Option<Service>,
+}
+
+/// A service, or an embedded one with the files of `--local`, with `more` of them.
+///
+/// # Errors
+///
+/// When there is nothing to ask, or it cannot be asked.
+pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Result<Target, Failure> {
+    if arguments.local.is_empty() && !arguments.sample {
+        let (client, database) = client(&arguments.connection)?;
+        return Ok(Target {
+            client,
+            database,
+            _service: None,
+        });
+    }
+    let files: Vec<PathBuf> = arguments
+        .local
+        .iter()
+        .cloned()
+        .chain(more.iter().map(PathBuf::from))
+        .collect();
+    let service = local::start(&files, arguments.sample, 0).await?;
+    let string = service.emulator.connection_string().parse::<ConnectionString>();
+    let string = string.map_err(|error| Failure::new(error.to_string()))?;
+    let database = arguments
+        .connection
+        .database
+        .as_deref()
+        .or_else(|| string.database())
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Target {
+        client: build(string, &database)?,
+        database,
+        _service: Some(service),
+    })
+}
+
+/// A client of a service, and the database to ask.
+///
+/// # Errors
+///
+/// When no service is named, or its connection string cannot be used.
+pub(crate) fn client(arguments: &ConnectionArguments) -> Result<(Client, String), Failure> {
+    let (string, database) = config::connection(arguments)?;
+    Ok((build(string, &database)?, database))
+}
+
+fn build(string: ConnectionString, database: &str) -> Result<Client, Failure> {
+    ClientBuilder::from(string)
+        .database(database)
+        .application(concat!("kusto-cli/", env!("CARGO_PKG_VERSION")))
+        // The command cancels by itself: what is sent in the background would not outlive it.
+        .cancel_on_drop(false)
+        .build()
+        .map_err(|error| Failure::usage(failure::with_causes(&error)))
+}

@@ -1,0 +1,107 @@
+//! `kusto serve`, and the commands that ask it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use crate::command::{Run, Storms, kusto, run, run_with};
+
+/// A running `kusto serve`.
+struct Service {
+    child: Child,
+    uri: String,
+}
+
+impl Service {
+    fn start(files: &[&str]) -> Self {
+        let mut child = kusto()
+            .args(["serve", "--port", "0"])
+            .args(files)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let uri = out
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
+        Self {
+            child,
+            uri: uri.expect("the service says where it listens"),
+        }
+    }
+
+    fn ask(&self, command: &str, more: &[&str]) -> Run {
+        run(&[&[command, "--cluster", &self.uri], more].concat())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn attached_files_are_tables_of_the_default_database() {
+    let storms = Storms::new();
+    let service = Service::start(&[&storms.csv()]);
+    let query = "storms | summarize sum(Damage)";
+    assert_eq!(service.ask("query", &[query]).printed(), "sum_Damage\n40\n");
+    assert_eq!(
+        service.ask("query", &["-d", "NetDefaultDB", query]).printed(),
+        "sum_Damage\n40\n"
+    );
+    let tables = service
+        .ask("mgmt", &[".show tables | project TableName"])
+        .printed();
+    assert_eq!(tables, "TableName\nstorms\n");
+}
+
+#[test]
+fn tables_can_be_created_and_filled() {
+    let storms = Storms::new();
+    let service = Service::start(&[]);
+    let create = ".create table events (State: string, Damage: long, Start: datetime)";
+    service.ask("mgmt", &[create]).printed();
+    let ingest = service.ask("ingest", &["--table", "events", "--skip-header", &storms.csv()]);
+    assert_eq!(ingest.printed(), "");
+    let more = run_with(
+        &[
+            "ingest",
+            "--cluster",
+            &service.uri,
+            "--table",
+            "events",
+            "--data-format",
+            "csv",
+            "-",
+        ],
+        "OHIO,7,2007-01-04\n",
+    );
+    more.printed();
+    let count = service.ask("query", &["events | summarize count(), sum(Damage)"]);
+    assert_eq!(count.printed(), "count_,sum_Damage\n5,47\n");
+}
+
+#[test]
+fn ingestion_faults_are_named() {
+    let storms = Storms::new();
+    let service = Service::start(&[]);
+    let error = service
+        .ask("ingest", &["--table", "absent", &storms.csv()])
+        .refused(1);
+    assert!(error.contains("absent"), "{error}");
+    let error = service
+        .ask("ingest", &["--table", "t", &storms.path("no.csv")])
+        .refused(1);
+    assert!(error.contains("no.csv"), "{error}");
+}
+
+#[test]
+fn a_taken_port_is_one_clear_line() {
+    let service = Service::start(&[]);
+    let port = service.uri.rsplit(':').next().unwrap();
+    let error = run(&["serve", "--port", port]).refused(1);
+    assert!(error.contains(port) && error.lines().count() == 1, "{error}");
+}
