@@ -9,8 +9,10 @@ mod expand;
 mod group;
 mod join;
 mod parse;
+mod partition;
 mod project;
 mod scan;
+mod series;
 mod sort;
 mod window;
 
@@ -96,6 +98,16 @@ pub(crate) fn open(plan: &Plan, scope: &Scope) -> Result<Box<dyn Operator>> {
             scope,
         )),
         Node::Window { input, .. } => Box::new(window::Window::new(node.clone(), open(input, scope)?, scope)),
+        Node::Partition { input, .. } => Box::new(partition::Partitioning::new(
+            node.clone(),
+            open(input, scope)?,
+            scope,
+        )),
+        Node::Series(series) => Box::new(series::SeriesMaker::new(
+            node.clone(),
+            open(&series.input, scope)?,
+            scope,
+        )),
         Node::Materialized { input, rows } => {
             let rows = rows.get_or_init(|| drain(open(input, scope)?, scope));
             Box::new(scan::Rows::new(rows.clone()?))

@@ -53,6 +53,7 @@ use crate::vector::Vector;
 
 pub(crate) use arguments::Argument;
 pub(crate) use conversion::cast;
+pub(crate) use json::{from_value as json_from_value, to_text as json_text};
 
 use arguments::Arguments;
 

@@ -67,6 +67,14 @@ pub(crate) enum Node {
     Parse(Parse),
     /// Columns that depend on the rows before or after, behind the input's.
     Window { input: Plan, calls: Vec<WindowCall> },
+    /// What a plan, which reads [`Node::Elements`], makes of each group of rows with equal keys.
+    Partition {
+        input: Plan,
+        keys: Vec<usize>,
+        body: Plan,
+    },
+    /// Arrays along an axis.
+    Series(Series),
     /// Rows computed when first read, then kept.
     Materialized {
         input: Plan,
@@ -262,6 +270,21 @@ pub(crate) struct Apply {
     pub(crate) outer_columns: Vec<usize>,
     /// The columns of `body` that come out behind them.
     pub(crate) body_columns: Vec<usize>,
+}
+
+/// The operands of `make-series`.
+pub(crate) struct Series {
+    /// Points: the keys, the bin on the axis, and a value per series.
+    pub(crate) input: Plan,
+    pub(crate) num_keys: usize,
+    pub(crate) axis_type: ColumnType,
+    /// The first bin; that of the first point if not given.
+    pub(crate) first: Option<Vector>,
+    /// The end, and whether the bin it is in counts; the bin of the last point if not given.
+    pub(crate) last: Option<(Vector, bool)>,
+    pub(crate) step: Vector,
+    /// What bins without a point get, per series.
+    pub(crate) defaults: Vec<Vector>,
 }
 
 /// The operands of `parse`.

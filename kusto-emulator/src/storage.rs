@@ -65,9 +65,17 @@ impl Storage {
 
     /// A copy of all databases as they are now, with one more table in one of them.
     pub(crate) fn with_table(&self, database: &str, table: Table) -> Self {
-        let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let copy = Self { databases: Arc::new(RwLock::new(databases)) };
-        copy.update(database, |database| database.tables.insert(table.name.clone(), Arc::new(table)));
+        let databases = self
+            .databases
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let copy = Self {
+            databases: Arc::new(RwLock::new(databases)),
+        };
+        copy.update(database, |database| {
+            database.tables.insert(table.name.clone(), Arc::new(table))
+        });
         copy
     }
 

@@ -44,10 +44,12 @@ impl Binder<'_> {
             OperatorKind::Invoke(call) => self.tabular_call(call, Some(input), operator.span),
             OperatorKind::Join(join) => self.join(input, join, operator),
             OperatorKind::Lookup(lookup) => self.lookup(input, lookup, operator),
+            OperatorKind::MakeSeries(series) => self.make_series(input, series, operator),
             OperatorKind::MvApply(apply) => self.mv_apply(input, apply, operator),
             OperatorKind::MvExpand(expand) => self.mv_expand(input, expand, operator),
             OperatorKind::Parse(pattern) => self.parse(input, pattern, operator, false),
             OperatorKind::ParseWhere(pattern) => self.parse(input, pattern, operator, true),
+            OperatorKind::Partition(partition) => self.partition(input, partition, operator),
             OperatorKind::Project(expressions) => self.project(input, expressions),
             OperatorKind::ProjectAway(patterns) => self.project_away(input, patterns),
             OperatorKind::ProjectKeep(patterns) => self.project_keep(input, patterns),
@@ -94,6 +96,8 @@ impl Binder<'_> {
                 let count = self.count(&top.count)?;
                 self.sort(input, std::slice::from_ref(&top.by), Some(count), "top")
             }
+            OperatorKind::TopHitters(top) => self.top_hitters(input, top),
+            OperatorKind::TopNested(levels) => self.top_nested(input, levels),
             OperatorKind::Union(tables) => self.union_with(input, tables, operator),
             OperatorKind::Where(condition) => self.filter(input, condition),
             _ => {

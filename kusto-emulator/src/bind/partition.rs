@@ -1,0 +1,240 @@
+//! `partition`, `top-nested`, `top-hitters`: queries over parts of the rows.
+
+use kusto_kql::ast::{ExpressionKind, Operator, Order, Partition, PartitionBody, TopHitters, TopNested};
+use kusto_protocol::{Column, ColumnType};
+
+use super::column::{Columns, pick};
+use super::name::result_name;
+use super::source::materialized;
+use super::{Aggregates, Binder, Result};
+use crate::plan::{AggregateCall, Join, JoinKind, Node, Plan, Scalar, SortKey};
+
+impl Binder<'_> {
+    /// `partition by column (operators)`
+    pub(super) fn partition(
+        &mut self,
+        input: Plan,
+        partition: &Partition,
+        operator: &Operator,
+    ) -> Result<Plan> {
+        self.operator = "partition";
+        if partition.values.is_some() {
+            return Err(self.unsupported(operator.span, "'partition … in (…)'"));
+        }
+        let ExpressionKind::Name(name) = &partition.by.kind else {
+            let message = "A column name is expected after 'by'.";
+            return Err(self.semantic(partition.by.span, "SEM0020", message));
+        };
+        let Some(key) = super::position(&input.schema, name) else {
+            let message = format!("Failed to resolve column named '{name}'.");
+            return Err(self.semantic(partition.by.span, "SEM0100", message));
+        };
+        let PartitionBody::Operators(operators) = &partition.body else {
+            return Err(self.unsupported(operator.span, "'partition' with a query in braces"));
+        };
+        let elements = input.over(Node::Elements);
+        let body = self.without_rows(|binder| binder.operators(elements, operators))?;
+        Ok(partition_plan(input, vec![key], body))
+    }
+
+    /// `top-hitters n of expression by weight`
+    pub(super) fn top_hitters(&mut self, input: Plan, top: &TopHitters) -> Result<Plan> {
+        let count = self.count(&top.count)?;
+        let (bound, _) = self.over(&input, "top-hitters", |binder| {
+            let value = binder.scalar(&top.of.expression)?;
+            let weight = top
+                .by
+                .as_ref()
+                .map(|by| binder.scalar(&by.expression.expression))
+                .transpose()?;
+            Ok((value, weight))
+        })?;
+        let (value, weight) = bound;
+        let (function, arguments) = match weight {
+            Some(weight) => ("sum", vec![weight]),
+            None => ("count", Vec::new()),
+        };
+        let name = result_name(&top.of.expression).unwrap_or_else(|| "Column1".to_owned());
+        let measured = match &top.by {
+            Some(by) => result_name(&by.expression.expression).unwrap_or_default(),
+            None => name.clone(),
+        };
+        let (call, ty) = self.plain_aggregate(function, arguments, top.of.span)?;
+        let schema = vec![
+            Column::new(name, value.ty().clone()),
+            Column::new(format!("approximate_{function}_{measured}"), ty.clone()),
+        ];
+        let node = Node::Aggregate {
+            input,
+            keys: vec![value],
+            aggregates: vec![call],
+        };
+        let hitters = Plan::new(schema, true, node);
+        Ok(first_by(&hitters, Scalar::Column(1, ty), true, Some(count)))
+    }
+
+    /// An aggregate of bound arguments that gives one value.
+    fn plain_aggregate(
+        &self,
+        name: &str,
+        arguments: Vec<Scalar>,
+        span: kusto_kql::ast::Span,
+    ) -> Result<(AggregateCall, ColumnType)> {
+        let described: Vec<_> = arguments
+            .iter()
+            .map(|argument| crate::function::Argument {
+                ty: argument.ty(),
+                constant: argument.constant(),
+            })
+            .collect();
+        let aggregate = crate::aggregate::resolve(name, &described);
+        let aggregate = aggregate.map_err(|error| self.error(span, error))?;
+        let ty = aggregate.types[0].clone();
+        Ok((AggregateCall { aggregate, arguments }, ty))
+    }
+
+    /// `top-nested n of a by x, top-nested m of b by y, …`: the best values of `a`, of each the best of `b`, …
+    pub(super) fn top_nested(&mut self, input: Plan, levels: &[TopNested]) -> Result<Plan> {
+        self.operator = "top-nested";
+        let input = materialized(input);
+        // The rows of the values that were kept so far, and those values: key, measure, key, measure, …
+        let mut rows = input.clone();
+        let mut kept: Option<Plan> = None;
+        let mut keys: Vec<Scalar> = Vec::new();
+        let mut columns = Columns::default();
+        for level in levels {
+            if let Some(others) = &level.others {
+                return Err(self.unsupported(others.span, "'with others' of 'top-nested'"));
+            }
+            let count = level.count.as_ref().map(|count| self.count(count)).transpose()?;
+            let (measured, key) = self.nested_level(&rows, level, &keys)?;
+            let parents = keys.len();
+            keys.push(key);
+            let measure_type = measured.schema[parents + 1].column_type.clone();
+            let measure = Scalar::Column(parents + 1, measure_type);
+            let descending = level.by.order != Some(Order::Asc);
+            let best = match parents {
+                0 => first_by(&measured, measure, descending, count),
+                _ => {
+                    let elements = measured.over(Node::Elements);
+                    let body = first_by(&elements, measure, descending, count);
+                    partition_plan(measured, (0..parents).collect(), body)
+                }
+            };
+            kept = Some(match kept {
+                None => best,
+                Some(kept) => nest(kept, best, parents),
+            });
+            let name = match self.single_name(&level.of)? {
+                Some(name) => name.text.clone(),
+                None => result_name(&level.of.expression).unwrap_or_else(|| columns.unnamed()),
+            };
+            let measure_name = match self.single_name(&level.by.expression)? {
+                Some(name) => name.text.clone(),
+                None => format!("aggregated_{name}"),
+            };
+            let Some(plan) = &kept else { continue };
+            for (place, name) in [(parents * 2, name), (parents * 2 + 1, measure_name)] {
+                columns.add(
+                    &name,
+                    Scalar::Column(place, plan.schema[place].column_type.clone()),
+                );
+            }
+            rows = semi_join(&rows, plan, &keys);
+        }
+        match kept {
+            Some(plan) => Ok(plan.project(columns.into_inner())),
+            None => Ok(input),
+        }
+    }
+
+    /// The values of one level with their measure: the keys of the levels above, the value, the measure.
+    fn nested_level(&mut self, rows: &Plan, level: &TopNested, parents: &[Scalar]) -> Result<(Plan, Scalar)> {
+        let (bound, scope) = self.over(rows, "top-nested", |binder| {
+            let key = binder.scalar(&level.of.expression)?;
+            if let Some(rows) = &mut binder.rows {
+                rows.aggregates = Some(Aggregates {
+                    num_keys: parents.len() + 1,
+                    calls: Vec::new(),
+                    types: Vec::new(),
+                });
+            }
+            let measure = binder.scalar(&level.by.expression.expression)?;
+            Ok((key, measure))
+        })?;
+        let (key, measure) = bound;
+        let aggregates = scope
+            .aggregates
+            .map(|aggregates| (aggregates.calls, aggregates.types));
+        let (calls, types) = aggregates.unwrap_or_default();
+        let mut keys = parents.to_vec();
+        keys.push(key.clone());
+        let mut schema: Vec<Column> = keys.iter().map(|key| Column::new("", key.ty().clone())).collect();
+        schema.extend(types.into_iter().map(|ty| Column::new("", ty)));
+        let num_keys = keys.len();
+        let node = Node::Aggregate {
+            input: rows.clone(),
+            keys,
+            aggregates: calls,
+        };
+        let aggregated = Plan::new(schema, true, node);
+        let mut columns = aggregated.columns();
+        columns.truncate(num_keys);
+        columns.push((Column::new("", measure.ty().clone()), measure));
+        Ok((aggregated.project(columns), key))
+    }
+}
+
+/// Runs `body` over each group of rows with equal values in the columns `keys`.
+fn partition_plan(input: Plan, keys: Vec<usize>, body: Plan) -> Plan {
+    Plan::new(body.schema.clone(), false, Node::Partition { input, keys, body })
+}
+
+/// The first rows by one key.
+fn first_by(input: &Plan, value: Scalar, descending: bool, limit: Option<u64>) -> Plan {
+    input.over(Node::Sort {
+        input: input.clone(),
+        keys: vec![SortKey {
+            value,
+            descending,
+            nulls_first: !descending,
+        }],
+        limit,
+    })
+}
+
+/// The rows whose keys are among those of the levels kept.
+fn semi_join(rows: &Plan, kept: &Plan, keys: &[Scalar]) -> Plan {
+    let right_keys = (0..keys.len())
+        .map(|level| Scalar::Column(level * 2, keys[level].ty().clone()))
+        .collect();
+    rows.over(Node::Join(Join {
+        left: rows.clone(),
+        right: kept.clone(),
+        kind: JoinKind::LeftSemi,
+        left_keys: keys.to_vec(),
+        right_keys,
+        left_columns: (0..rows.schema.len()).collect(),
+        right_columns: Vec::new(),
+    }))
+}
+
+/// The levels kept so far with one more: its value and measure behind theirs.
+fn nest(kept: Plan, level: Plan, parents: usize) -> Plan {
+    let key = |place: usize, plan: &Plan| Scalar::Column(place, plan.schema[place].column_type.clone());
+    let left_keys = (0..parents).map(|parent| key(parent * 2, &kept)).collect();
+    let right_keys = (0..parents).map(|parent| key(parent, &level)).collect();
+    let mut schema = kept.schema.to_vec();
+    schema.extend(level.schema[parents..].iter().cloned());
+    let places: Vec<usize> = (0..schema.len()).collect();
+    let node = Node::Join(Join {
+        left_columns: (0..kept.schema.len()).collect(),
+        right_columns: (parents..level.schema.len()).collect(),
+        left: kept,
+        right: level,
+        kind: JoinKind::Inner,
+        left_keys,
+        right_keys,
+    });
+    pick(Plan::new(schema, false, node), &places)
+}
