@@ -83,6 +83,17 @@ impl Error {
         }))
     }
 
+    /// A row of a batch that comes after so many rows.
+    pub(crate) fn conversion(error: ConversionError, rows_before: usize) -> Self {
+        // The error counts rows within its batch.
+        let place = if rows_before == 0 {
+            String::new()
+        } else {
+            format!(", counted after the first {rows_before}")
+        };
+        Self::new(ErrorKind::Conversion, format!("{error}{place}"))
+    }
+
     /// The errors that an answer ended with.
     pub(crate) fn partial_failure(errors: Vec<OneApiError>, cancelled: bool) -> Self {
         let what = if cancelled {
@@ -212,12 +223,6 @@ impl From<AuthError> for Error {
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
         Self::invalid_input(error.to_string())
-    }
-}
-
-impl From<ConversionError> for Error {
-    fn from(error: ConversionError) -> Self {
-        Self::new(ErrorKind::Conversion, error.to_string())
     }
 }
 

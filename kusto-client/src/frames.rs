@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use kusto_protocol::Frame;
-use kusto_transport::FrameStream;
+use kusto_transport::{FrameStream, TransportError};
 
 use crate::cancel::CancelOnDrop;
 use crate::error::{Error, ErrorKind};
@@ -59,12 +59,14 @@ impl Frames {
         error.with_ids(self.client_request_id(), self.activity_id())
     }
 
-    fn judge(
-        &mut self,
-        next: Option<Result<Frame, kusto_transport::TransportError>>,
-    ) -> Option<Result<Frame, Error>> {
+    fn judge(&mut self, next: Option<Result<Frame, TransportError>>) -> Option<Result<Frame, Error>> {
         match next {
-            Some(Ok(frame)) => Some(Ok(frame)),
+            Some(Ok(frame)) => {
+                if matches!(frame, Frame::DataSetCompletion(_)) {
+                    self.cancel.disarm();
+                }
+                Some(Ok(frame))
+            }
             Some(Err(error)) => {
                 let error = Error::from(error);
                 // Whatever else went wrong, the service does not work on the query any more.

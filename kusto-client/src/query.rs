@@ -147,9 +147,10 @@ impl Query {
         let mut table = None;
         while let Some(batch) = results.next().await? {
             one_result(&mut table, &results)?;
+            let before = values.len();
             values.reserve(batch.num_rows());
             for row in batch.deserialize() {
-                values.push(row.map_err(|error| results.identify(error.into()))?);
+                values.push(row.map_err(|error| results.identify(Error::conversion(error, before)))?);
             }
         }
         Ok(values)
@@ -169,7 +170,7 @@ impl Query {
             one_result(&mut table, &results)?;
             count += batch.num_rows();
             if let (None, Some(row)) = (&only, batch.deserialize().next()) {
-                only = Some(row.map_err(|error| results.identify(error.into()))?);
+                only = Some(row.map_err(|error| results.identify(Error::conversion(error, 0)))?);
             }
         }
         match (only, count) {
