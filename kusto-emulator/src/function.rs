@@ -39,6 +39,7 @@ mod session;
 mod set;
 mod string;
 mod time_text;
+mod xml;
 mod xxhash;
 
 use std::collections::HashMap;
@@ -229,6 +230,7 @@ const FAMILIES: &[Family] = &[
     series::FAMILY,
     bag::FAMILY,
     parse::FAMILY,
+    xml::FAMILY,
     encoding::FAMILY,
     hash::FAMILY,
     ip::FAMILY,

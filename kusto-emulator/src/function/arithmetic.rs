@@ -131,7 +131,10 @@ fn negate(arguments: &Arguments<'_>) -> Result<Call, BindError> {
         ColumnType::Real => unary::<Real, Real>(arguments, |value| Some(-value)),
         ColumnType::Timespan => unary::<Timespan, Timespan>(arguments, |value| Some(value.wrapping_neg())),
         ColumnType::Decimal => unary::<Decimal, Decimal>(arguments, |value| {
-            Some(DecimalValue::new(-value.coefficient(), value.exponent()))
+            Some(DecimalValue::new(
+                value.coefficient().wrapping_neg(),
+                value.exponent(),
+            ))
         }),
         // A constant keeps its type, as `int(-1)` must.
         ColumnType::Int => {

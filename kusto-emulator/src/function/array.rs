@@ -255,7 +255,11 @@ fn range(arguments: &Arguments<'_>) -> Result<Call, BindError> {
             -1 => 0,
             _ => (distance / i128::from(step) + 1).min(MAX_RANGE.into()) as i64,
         };
-        Some((0..count).map(|index| write(start + index * step)).collect())
+        Some(
+            (0..count)
+                .map(|index| write(start.wrapping_add(index.wrapping_mul(step))))
+                .collect(),
+        )
     };
     match (arguments.ty(0), arguments.ty(1)) {
         (T::DateTime, _) | (_, T::DateTime) => ternary::<DateTime, DateTime, Nullable<Timespan>, kind::Json>(
@@ -357,6 +361,15 @@ mod tests {
         check("range", &["long:3", "long:1", "long:-1"], "dynamic:[3,2,1]");
         check("range", &["long:4", "long:1", "long:-2"], "dynamic:[4,2]");
         check("range", &["long:3", "long:1"], "dynamic:[]");
+        check(
+            "range",
+            &[
+                "long:-9223372036854775808",
+                "long:9223372036854775807",
+                "long:9223372036854775807",
+            ],
+            "dynamic:[-9223372036854775808,-1,9223372036854775806]",
+        );
         check(
             "range",
             &["real:0", "long:1", "real:0.5"],

@@ -37,7 +37,7 @@ pub(crate) fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
     }
     let (mut numerator, mut exponent) = (left.coefficient(), left.exponent().checked_sub(right.exponent())?);
     for _ in 0..34 {
-        if numerator % right.coefficient() == 0 {
+        if numerator.wrapping_rem(right.coefficient()) == 0 {
             break;
         }
         let Some(next) = numerator.checked_mul(10) else {
@@ -46,7 +46,10 @@ pub(crate) fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
         numerator = next;
         exponent = exponent.checked_sub(1)?;
     }
-    Some(Decimal::new(numerator / right.coefficient(), exponent))
+    Some(Decimal::new(
+        numerator.wrapping_div(right.coefficient()),
+        exponent,
+    ))
 }
 
 pub(crate) fn remainder(left: Decimal, right: Decimal) -> Option<Decimal> {
