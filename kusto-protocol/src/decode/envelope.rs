@@ -24,7 +24,8 @@ pub(super) struct Envelope {
     outer: Head,
     /// Of the frame or table.
     head: Head,
-    rows: RowsState,
+    /// Whether the `Rows` of the object are in the buffer.
+    has_buffered_rows: bool,
     /// `Rows` that came before what is needed to read them.
     buffer: Buffer,
 }
@@ -67,14 +68,6 @@ enum Keep {
     Rows,
 }
 
-/// What has become of the `Rows` of the current object.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum RowsState {
-    None,
-    Seen,
-    Buffered,
-}
-
 #[derive(Debug, Default)]
 struct Buffer {
     bytes: Vec<u8>,
@@ -103,7 +96,7 @@ impl Envelope {
             keep: Keep::Nothing,
             outer,
             head: Head::default(),
-            rows: RowsState::None,
+            has_buffered_rows: false,
             buffer: Buffer::default(),
         }
     }
@@ -180,7 +173,7 @@ impl Envelope {
             (Expect::FirstElement | Expect::Element, b'{') => {
                 source.advance(1);
                 self.head.begin(offset);
-                self.rows = RowsState::None;
+                self.has_buffered_rows = false;
                 self.level = Level::Item;
                 self.expect = Expect::FirstName;
             }
@@ -240,12 +233,9 @@ impl Envelope {
             self.expect = Expect::End;
             return self.answer.end_v1(&self.outer);
         }
-        if self.rows == RowsState::Buffered {
-            self.rows = RowsState::Seen;
-            if self.answer.begin_rows(&self.head, true, config)? == RowsFate::Read {
-                self.expect = Expect::Replay;
-                return Ok(());
-            }
+        if self.has_buffered_rows && self.answer.begin_rows(&self.head, true, config)? == RowsFate::Read {
+            self.expect = Expect::Replay;
+            return Ok(());
         }
         self.expect = Expect::AfterElement;
         self.answer.end_object(&self.head, config)
@@ -303,19 +293,14 @@ impl Envelope {
     }
 
     fn begin_rows(&mut self, offset: u64, config: &DecoderConfig) -> Result<(), DecodeError> {
-        if self.rows != RowsState::None {
-            return Err(DecodeError::new(
-                DecodeErrorKind::UnexpectedFrame,
-                offset,
-                "Rows came twice",
-            ));
-        }
-        self.rows = RowsState::Seen;
+        // Leaves a trace, so that the head knows if it comes twice.
+        self.head.begin_member("Rows");
+        self.head.value().extend_from_slice(b"null");
         match self.answer.begin_rows(&self.head, false, config)? {
             RowsFate::Read => self.expect = Expect::Rows,
             RowsFate::Skip => {}
             RowsFate::Buffer => {
-                self.rows = RowsState::Buffered;
+                self.has_buffered_rows = true;
                 self.keep = Keep::Rows;
                 self.buffer.begin(offset);
             }

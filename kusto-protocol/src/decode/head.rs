@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::{Column, ColumnType, OneApiError};
@@ -94,6 +95,9 @@ pub(super) struct Members {
     pub(super) one_api_errors: Option<Value>,
     pub(super) has_errors: Option<bool>,
     pub(super) cancelled: Option<bool>,
+    /// A null in place of the rows. Like every member it may come once.
+    #[serde(rename = "Rows")]
+    _rows: Option<IgnoredAny>,
 }
 
 impl Members {

@@ -89,6 +89,31 @@ pub(crate) fn decode_every_way_with(bytes: &[u8], config: &DecoderConfig) -> Dec
     whole
 }
 
+/// Decodes whole, byte by byte and in two random ways; all must agree with each other and with the oracle. Cheap
+/// enough for thousands of inputs.
+pub(crate) fn decode_some_ways(bytes: &[u8], seed: u64) {
+    let mut config = DecoderConfig::default();
+    // Small batches show what happens at their ends.
+    config.max_batch_rows = [1, 2, 8192][seed as usize % 3];
+    config.allow_varying_row_widths = seed & 8 != 0;
+    let whole = decode_chunks([bytes], &config);
+    let expected = text::frames(&whole.0, &whole.1);
+    for chunks in [
+        bytes.chunks(1).collect(),
+        random_chunks(bytes, seed),
+        random_chunks(bytes, !seed),
+    ] {
+        let other = decode_chunks(chunks, &config);
+        assert_eq!(
+            text::frames(&other.0, &other.1),
+            expected,
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
+    }
+    oracle::compare(bytes, &config, &whole);
+}
+
 /// Pieces of random lengths, many of them short.
 pub(crate) fn random_chunks(bytes: &[u8], seed: u64) -> Vec<&[u8]> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678_9abc_def1;

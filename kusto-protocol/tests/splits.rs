@@ -1,0 +1,195 @@
+//! Chunks make no difference, whatever the bytes: answers put together at random, and vectors with something changed.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the crate reads no files, but its tests do"
+)]
+
+mod support;
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+proptest! {
+    #[test]
+    fn answers_put_together_at_random(answer in answer(), seed in any::<u64>()) {
+        support::decode_some_ways(answer.as_bytes(), seed);
+    }
+
+    #[test]
+    fn vectors_with_something_changed(
+        vector in any::<Index>(),
+        changes in proptest::collection::vec(change(), 1..4),
+        seed in any::<u64>(),
+    ) {
+        let mut bytes = vector.get(&VECTORS).clone();
+        for change in changes {
+            change.apply(&mut bytes);
+        }
+        support::decode_some_ways(&bytes, seed);
+    }
+}
+
+/// Something that may happen to bytes.
+#[derive(Clone, Debug)]
+enum Change {
+    Cut(Index),
+    Remove(Index, usize),
+    Replace(Index, u8),
+    Insert(Index, &'static str),
+    Repeat(Index, usize),
+}
+
+impl Change {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        let len = bytes.len();
+        if len == 0 {
+            return;
+        }
+        match self {
+            Self::Cut(at) => bytes.truncate(at.index(len)),
+            Self::Remove(at, count) => {
+                let at = at.index(len);
+                bytes.drain(at..(at + count).min(len));
+            }
+            Self::Replace(at, byte) => bytes[at.index(len)] = *byte,
+            Self::Insert(at, text) => {
+                let at = at.index(len);
+                bytes.splice(at..at, text.bytes());
+            }
+            Self::Repeat(at, count) => {
+                let at = at.index(len);
+                let piece = bytes[at..(at + count).min(len)].to_vec();
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        1 => any::<Index>().prop_map(Change::Cut),
+        2 => (any::<Index>(), 1usize..8).prop_map(|(at, count)| Change::Remove(at, count)),
+        2 => (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Change::Replace(at, byte)),
+        4 => (any::<Index>(), select(CELLS)).prop_map(|(at, text)| Change::Insert(at, text)),
+        2 => (any::<Index>(), 1usize..60).prop_map(|(at, count)| Change::Repeat(at, count)),
+    ]
+}
+
+/// An answer that is right but perhaps for its cells.
+fn answer() -> impl Strategy<Value = String> {
+    let column_type = select(TYPES);
+    let columns = proptest::collection::vec(column_type, 0..4);
+    let table = columns.prop_flat_map(|columns| {
+        let width = columns.len();
+        let cells = proptest::collection::vec(cell(), width..=width);
+        (Just(columns), proptest::collection::vec(cells, 0..6))
+    });
+    (proptest::collection::vec(table, 0..3), select(&["V1", "V2", "fragments"][..]), select(WHITE_SPACE)).prop_map(
+        |(tables, layout, space)| {
+            let tables = tables.into_iter().enumerate().map(|(id, (types, rows))| {
+                let columns: Vec<String> = types
+                    .iter()
+                    .map(|name| format!(r#"{{"ColumnName":"c",{space}"ColumnType":"{name}"}}"#))
+                    .collect();
+                let rows: Vec<String> = rows.iter().map(|cells| format!("[{}]", cells.join(","))).collect();
+                let (columns, rows) = (columns.join(","), rows.join(&format!(",{space}")));
+                match layout {
+                    "V1" => format!(r#"{{"TableName":"T","Columns":[{columns}],{space}"Rows":[{rows}]}}"#),
+                    "V2" => format!(
+                        r#"{{"FrameType":"DataTable","TableId":{id},"TableKind":"PrimaryResult","TableName":"T","Columns":[{columns}],"Rows":{space}[{rows}{space}]}}"#
+                    ),
+                    _ => format!(
+                        r#"{{"FrameType":"TableHeader","TableId":{id},"TableKind":"PrimaryResult","TableName":"T","Columns":[{columns}]}},{{"FrameType":"TableFragment","TableFragmentType":"DataAppend","TableId":{id},"Rows":[{rows}]}},{{"FrameType":"TableCompletion","TableId":{id},"RowCount":9}}"#
+                    ),
+                }
+            });
+            let tables: Vec<String> = tables.collect();
+            if layout == "V1" {
+                return format!(r#"{{"Tables":[{}]}}"#, tables.join(","));
+            }
+            let mut frames = vec![r#"{"FrameType":"DataSetHeader","Version":"v2.0"}"#.to_owned()];
+            frames.extend(tables);
+            frames.push(r#"{"FrameType":"DataSetCompletion","HasErrors":false,"Cancelled":false}"#.to_owned());
+            format!("[{}]{space}", frames.join(","))
+        },
+    )
+}
+
+fn cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => Just("null".to_owned()),
+        6 => select(CELLS).prop_map(str::to_owned),
+        1 => any::<i64>().prop_map(|number| number.to_string()),
+        1 => any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(|number| number.to_string()),
+        1 => any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+        1 => "\"[0-9TZ:. -]{1,12}\"",
+        1 => "-?[0-9]{1,3}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{1,2})?",
+    ]
+}
+
+static VECTORS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+    let mut vectors = Vec::new();
+    for folder in ["cells", "error", "v1", "v2"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                vectors.push(std::fs::read(path).unwrap());
+            }
+        }
+    }
+    vectors.sort();
+    vectors
+});
+
+const TYPES: &[&str] = &[
+    "bool", "int", "long", "real", "decimal", "datetime", "timespan", "guid", "string", "dynamic", "vector",
+];
+
+const WHITE_SPACE: &[&str] = &["", "", " ", "\n", "\r\n\t  "];
+
+const CELLS: &[&str] = &[
+    "1",
+    "0",
+    "-7",
+    "5.0",
+    "01",
+    "1e5",
+    "9223372036854775807",
+    "9223372036854775808",
+    "0.1",
+    "true",
+    "false",
+    "tru",
+    "\"\"",
+    "\"a\"",
+    "\"NaN\"",
+    "\"1.5\"",
+    "\"\\ud83d\\ude00\"",
+    "\"\\ud83d\"",
+    "\"\\\"]\\\\\"",
+    "\"2020-03-04T14:05:01.3109965Z\"",
+    "\"2020-03-04T14:05:01Z\"",
+    "\"-1.02:03:04.5\"",
+    "\"123e27de-1e4e-49d9-b579-fe0b331d3642\"",
+    "{\"a\":[1,{\"b\":null}]}",
+    "[]",
+    "[[1, 2],\"]\"]",
+    "\"a text that is somewhat longer than the others, é and all\"",
+    "{\"OneApiErrors\":[]}",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    ",",
+    ":",
+    "\\",
+    "\"Rows\":[[1]],",
+    "\"TableId\":1,",
+    " ",
+];
