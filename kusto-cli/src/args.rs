@@ -199,6 +199,9 @@ pub(crate) struct ConnectionArguments {
     /// Configuration file, instead of kusto/config.toml in the user's configuration folder
     #[arg(long, value_name = "FILE", env = "KUSTO_CONFIG", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
+    /// Host that may receive tokens, besides those of Azure; repeat for several
+    #[arg(long = "trusted-host", value_name = "HOST")]
+    pub(crate) trusted_hosts: Vec<String>,
 }
 
 /// What goes with the text.

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use kusto_protocol::ConnectionString;
+use kusto_client::{ConnectionString, TrustedHosts};
 use serde::Deserialize;
 
 use crate::args::ConnectionArguments;
@@ -16,14 +16,23 @@ struct Config {
     cluster: Option<String>,
     connection_string: Option<String>,
     database: Option<String>,
+    #[serde(default)]
+    trusted_hosts: Vec<String>,
 }
 
-/// The connection string and the database that the arguments, the environment and the configuration file agree on.
+/// What the arguments, the environment and the configuration file agree on.
+pub(crate) struct Connection {
+    pub(crate) string: ConnectionString,
+    pub(crate) database: String,
+    pub(crate) trusted_hosts: TrustedHosts,
+}
+
+/// Reads the configuration file and puts all three together.
 ///
 /// # Errors
 ///
 /// A usage error if there is no service at all, or if what there is cannot be read.
-pub(crate) fn connection(arguments: &ConnectionArguments) -> Result<(ConnectionString, String), Failure> {
+pub(crate) fn connection(arguments: &ConnectionArguments) -> Result<Connection, Failure> {
     let config = read(arguments.config.as_deref())?;
     let environment = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty());
     let string = choose(arguments, environment, &config)?;
@@ -34,7 +43,13 @@ pub(crate) fn connection(arguments: &ConnectionArguments) -> Result<(ConnectionS
         .or(config.database.as_deref())
         .unwrap_or(ConnectionString::DEFAULT_DATABASE)
         .to_owned();
-    Ok((string, database))
+    let hosts = arguments.trusted_hosts.iter().chain(&config.trusted_hosts);
+    let trusted_hosts = hosts.fold(TrustedHosts::default(), TrustedHosts::host);
+    Ok(Connection {
+        string,
+        database,
+        trusted_hosts,
+    })
 }
 
 fn choose(
@@ -118,6 +133,7 @@ mod tests {
             database: None,
             connection_string: string.map(str::to_owned),
             config: None,
+            trusted_hosts: Vec::new(),
         }
     }
 
@@ -164,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn configuration_files_have_three_keys() {
+    fn configuration_files_have_known_keys_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, "cluster = \"https://a.example\"\ndatabase = \"Samples\"\n").unwrap();

@@ -2,18 +2,25 @@
 
 use std::path::PathBuf;
 
-use kusto_client::{Client, ClientBuilder, ConnectionString};
+use kusto_client::{Client, ClientBuilder, ConnectionString, TrustedHosts};
 
 use crate::args::{ConnectionArguments, TargetArguments};
 use crate::config;
-use crate::failure::{self, Failure};
+use crate::failure::Failure;
 use crate::local::{self, Service};
 
 /// A client, and the embedded service that it asks if it asks one.
 pub(crate) struct Target {
     pub(crate) client: Client,
     pub(crate) database: String,
-    _service: Option<Service>,
+    service: Option<Service>,
+}
+
+impl Target {
+    /// Whether it is the embedded service that is asked.
+    pub(crate) const fn is_local(&self) -> bool {
+        self.service.is_some()
+    }
 }
 
 /// A service, or an embedded one with the files of `--local`, with `more` of them.
@@ -27,7 +34,7 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
         return Ok(Target {
             client,
             database,
-            _service: None,
+            service: None,
         });
     }
     let files: Vec<PathBuf> = arguments
@@ -47,9 +54,9 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
         .unwrap_or_default()
         .to_owned();
     Ok(Target {
-        client: build(string, &database)?,
+        client: build(string, &database, TrustedHosts::default())?,
         database,
-        _service: Some(service),
+        service: Some(service),
     })
 }
 
@@ -59,16 +66,18 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
 ///
 /// When no service is named, or its connection string cannot be used.
 pub(crate) fn client(arguments: &ConnectionArguments) -> Result<(Client, String), Failure> {
-    let (string, database) = config::connection(arguments)?;
-    Ok((build(string, &database)?, database))
+    let connection = config::connection(arguments)?;
+    let client = build(connection.string, &connection.database, connection.trusted_hosts)?;
+    Ok((client, connection.database))
 }
 
-fn build(string: ConnectionString, database: &str) -> Result<Client, Failure> {
+fn build(string: ConnectionString, database: &str, trusted_hosts: TrustedHosts) -> Result<Client, Failure> {
     ClientBuilder::from(string)
         .database(database)
         .application(concat!("kusto-cli/", env!("CARGO_PKG_VERSION")))
+        .trusted_hosts(trusted_hosts)
         // The command cancels by itself: what is sent in the background would not outlive it.
         .cancel_on_drop(false)
         .build()
-        .map_err(|error| Failure::usage(failure::with_causes(&error)))
+        .map_err(|error| Failure::of_client(&error, false))
 }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use kusto_client::{ErrorKind, OneApiError};
+
 /// One line (with its causes, and the place in the query if there is one) and an exit code.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -33,22 +35,66 @@ impl Failure {
         Self::new(format!("{what}: {error}"))
     }
 
+    /// An error of the client: the words of the service if it said any, and what to do about it.
+    ///
+    /// The ids by which the service's logs know the request are left out if it is the embedded one.
+    pub(crate) fn of_client(error: &kusto_client::Error, is_local: bool) -> Self {
+        let mut message = match error.service_errors().first() {
+            Some(said) => words(said).replace('\n', " "),
+            None => with_cause(error),
+        };
+        if let (false, Some(id), false) = (
+            is_local,
+            error.client_request_id(),
+            message.contains("request id"),
+        ) {
+            message.push_str(&format!(" (client request id {id}"));
+            if let Some(id) = error.activity_id() {
+                message.push_str(&format!(", activity id {id}"));
+            }
+            message.push(')');
+        }
+        match error.kind() {
+            ErrorKind::Connect => message.push_str("; check the address, and whether the service runs"),
+            ErrorKind::Untrusted => message.push_str("; --trusted-host HOST trusts it"),
+            _ => {}
+        }
+        let exit_code = if error.kind() == ErrorKind::InvalidInput {
+            2
+        } else {
+            1
+        };
+        Self { message, exit_code }
+    }
+
+    /// With more lines after the first.
+    pub(crate) fn with_lines(mut self, lines: &str) -> Self {
+        self.message.push('\n');
+        self.message.push_str(lines);
+        self
+    }
+
     pub(crate) const fn exit_code(&self) -> u8 {
         self.exit_code
     }
 }
 
-/// An error and what caused it, on one line; a cause that its effect has told already is not repeated.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
+/// What an error of the service says, the fuller text if there are two.
+pub(crate) fn words(error: &OneApiError) -> &str {
+    error.description.as_deref().unwrap_or(&error.message)
+}
+
+/// An error and what caused it in the end, on one line.
+pub(crate) fn with_cause(error: &dyn Error) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    let root = root.to_string();
+    if !text.contains(&root) {
+        text.push_str(": ");
+        text.push_str(&root);
     }
     text.replace('\n', " ")
 }

@@ -54,6 +54,7 @@ pub(crate) struct Printer<W: Write + Send> {
     text: String,
     current: Option<Current>,
     results: usize,
+    left_out: usize,
 }
 
 enum Current {
@@ -72,6 +73,7 @@ impl<W: Write + Send> Printer<W> {
             text: String::new(),
             current: None,
             results: 0,
+            left_out: 0,
         }
     }
 
@@ -145,21 +147,24 @@ impl<W: Write + Send> Printer<W> {
         self.out.write_all(text.as_bytes())
     }
 
-    /// Ends the last result and gives the writer back.
+    /// Ends the last result. Tells how many columns of a table found no room on the terminal.
     ///
     /// # Errors
     ///
     /// What the writer returns.
-    pub(crate) fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<usize> {
         self.end()?;
         self.out.flush()?;
-        Ok(self.out)
+        Ok(self.left_out)
     }
 
     fn end(&mut self) -> io::Result<()> {
         match self.current.take() {
             None | Some(Current::Text(_)) => {}
-            Some(Current::Table(mut table)) => table.finish(&mut self.text),
+            Some(Current::Table(mut table)) => {
+                table.finish(&mut self.text);
+                self.left_out = self.left_out.max(table.left_out());
+            }
             Some(Current::Arrow(stream)) => stream.finish(&mut self.out)?,
             Some(Current::Parquet(file)) => file.finish(&mut self.out)?,
         }
@@ -213,11 +218,13 @@ mod tests {
     }
 
     pub(super) fn print(format: Format) -> Vec<u8> {
-        let mut printer = Printer::new(format, TableStyle::default(), Vec::new());
+        let mut bytes = Vec::new();
+        let mut printer = Printer::new(format, TableStyle::default(), &mut bytes);
         let batch = storms();
         printer.begin(batch.columns()).unwrap();
         printer.rows(batch).unwrap();
-        printer.finish().unwrap()
+        printer.finish().unwrap();
+        bytes
     }
 
     pub(super) fn printed(format: Format) -> String {

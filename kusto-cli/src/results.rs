@@ -134,7 +134,12 @@ impl<W: Write + Send> Results<W> {
             }
             self.errors = answer.errors();
         }
-        self.printer.finish()?;
+        let left_out = self.printer.finish()?;
+        if left_out > 0 {
+            self.notes.push(format!(
+                "{left_out} columns found no room; a --format for programs has them all"
+            ));
+        }
         if let Some(file) = self.charts.file.filter(|_| !self.has_chart) {
             self.notes.push(format!(
                 "{} was not written: the query has no chart to draw",

@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use kusto_client::{Frames, Query};
-use kusto_protocol::OneApiError;
 
 use crate::args::{OutputArguments, RequestArguments};
 use crate::connect::Target;
-use crate::failure::{self, Failure};
+use crate::failure::{self, Failure, words};
 use crate::output::{Format, Printer, TableStyle};
 use crate::place;
 use crate::progress::Progress;
@@ -198,11 +197,12 @@ impl Sent<'_> {
             .map_err(|error| self.failure(&error))?
         {
             progress.clear();
-            if let Err(error) = results.frame(frame) {
-                return self.stopped(error).await;
-            }
+            let taken = results.frame(frame);
             progress.rows = results.rows();
             progress.bytes = frames.bytes_received();
+            if let Err(error) = taken {
+                return self.stopped(error).await;
+            }
         }
         progress.clear();
         let summary = match results.finish() {
@@ -218,10 +218,13 @@ impl Sent<'_> {
                 eprintln!("warning: the query failed halfway: {}", words(error));
                 Ok(())
             }
-            Some(error) => Err(Failure::new(self.placed(format!(
-                "the query failed halfway, the rows are not complete: {}",
-                words(error)
-            )))),
+            Some(error) => {
+                let message = format!(
+                    "the query failed halfway, the rows are not complete: {}",
+                    words(error)
+                );
+                Err(self.placed(Failure::new(message)))
+            }
         }
     }
 
@@ -242,14 +245,14 @@ impl Sent<'_> {
     }
 
     fn failure(&self, error: &kusto_client::Error) -> Failure {
-        Failure::new(self.placed(failure::with_causes(error)))
+        self.placed(Failure::of_client(error, self.target.is_local()))
     }
 
-    /// The message, and the place in the text that it names.
-    fn placed(&self, message: String) -> String {
-        match place::underlined(&message, self.text, self.lines_before) {
-            Some(place) => format!("{message}\n{place}"),
-            None => message,
+    /// With the place in the text that the message names.
+    fn placed(&self, failure: Failure) -> Failure {
+        match place::underlined(&failure.to_string(), self.text, self.lines_before) {
+            Some(place) => failure.with_lines(&place),
+            None => failure,
         }
     }
 }
@@ -263,9 +266,4 @@ async fn ticking<T>(future: impl Future<Output = T>, progress: &mut Progress) ->
             () = tokio::time::sleep(Progress::PERIOD) => progress.tick(),
         }
     }
-}
-
-/// What an error of the service says, the fuller text if there are two.
-fn words(error: &OneApiError) -> &str {
-    error.description.as_deref().unwrap_or(&error.message)
 }

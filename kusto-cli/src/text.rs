@@ -53,6 +53,24 @@ pub(crate) fn split(
     Ok((files, text))
 }
 
+/// Refuses a management command where a query is wanted, and the other way round.
+///
+/// # Errors
+///
+/// A usage error that names the other command.
+pub(crate) fn check(text: &str, is_command: bool) -> Result<(), Failure> {
+    match (is_command, text.trim_start().starts_with('.')) {
+        (false, true) => Err(Failure::usage(
+            "the text begins with a dot, so it is a management command: use kusto mgmt",
+        )),
+        // A comment may stand before the dot.
+        (true, false) if !text.trim_start().starts_with("//") => Err(Failure::usage(
+            "management commands begin with a dot: use kusto query for queries",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn from_stdin(is_asked_for: bool) -> Result<String, Failure> {
     let mut stdin = std::io::stdin();
     if stdin.is_terminal() && !is_asked_for {
@@ -84,6 +102,14 @@ mod tests {
         assert_eq!(split_texts(&arguments[2..], false, false), (0, Some("a | count")));
         assert_eq!(split_texts(&[], false, true), (0, None));
         assert_eq!(split(&arguments, false, false).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn commands_begin_with_a_dot_and_queries_do_not() {
+        assert!(check("T | count", false).is_ok() && check(" .show tables", true).is_ok());
+        assert!(check("// why\n.show tables", true).is_ok());
+        assert_eq!(check(".show tables", false).unwrap_err().exit_code(), 2);
+        assert_eq!(check("T | count", true).unwrap_err().exit_code(), 2);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<(), Failure> {
         streaming
             .ingest(source, &properties)
             .await
-            .map_err(|error| named(failure::with_causes(&error)))?;
+            .map_err(|error| named(failure::with_cause(&error)))?;
         if !arguments.quiet.quiet {
             eprintln!("{}: ingested into {}", file.display(), arguments.table);
         }

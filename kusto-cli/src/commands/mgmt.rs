@@ -14,6 +14,7 @@ pub(crate) async fn run(arguments: MgmtArguments) -> Result<(), Failure> {
         file.is_some(),
     )?;
     let text = text::read(argument, file)?;
+    text::check(&text, true)?;
     let out = Out::choose(&arguments.output)?;
     let target = connect::target(&arguments.target, files).await?;
     let sent = Sent::new(&text, &target, &arguments.request, true);

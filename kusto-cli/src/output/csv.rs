@@ -63,11 +63,13 @@ feed, comma\",,NaN,,,
 
     #[test]
     fn results_are_separated_by_an_empty_line() {
-        let mut printer = Printer::new(Format::Csv, TableStyle::default(), Vec::new());
+        let mut bytes = Vec::new();
+        let mut printer = Printer::new(Format::Csv, TableStyle::default(), &mut bytes);
         for _ in 0..2 {
             printer.begin(storms().columns()).unwrap();
         }
-        let text = String::from_utf8(printer.finish().unwrap()).unwrap();
+        printer.finish().unwrap();
+        let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text, "State,n,ratio,at,ok,note\n\nState,n,ratio,at,ok,note\n");
     }
 }

@@ -46,13 +46,14 @@ mod tests {
 
     #[test]
     fn files_of_many_batches_read_back() {
-        let mut printer = Printer::new(Format::Parquet, TableStyle::default(), Vec::new());
+        let mut bytes = Vec::new();
+        let mut printer = Printer::new(Format::Parquet, TableStyle::default(), &mut bytes);
         let batch = storms();
         printer.begin(batch.columns()).unwrap();
         for _ in 0..100 {
             printer.rows(batch.clone()).unwrap();
         }
-        let bytes = printer.finish().unwrap();
+        printer.finish().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("storms.parquet");
         std::fs::write(&path, &bytes).unwrap();

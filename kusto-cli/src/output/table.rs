@@ -61,6 +61,14 @@ impl Table {
         }
     }
 
+    /// Columns that found no room.
+    pub(super) fn left_out(&self) -> usize {
+        let shown = |layout: &Vec<Shown>| layout.iter().filter(|shown| shown.index.is_some()).count();
+        self.layout
+            .as_ref()
+            .map_or(0, |layout| self.columns.len() - shown(layout))
+    }
+
     pub(super) fn finish(&mut self, out: &mut String) {
         if self.layout.is_none() {
             self.push_first(out);

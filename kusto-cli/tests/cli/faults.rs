@@ -49,6 +49,8 @@ fn wrong_arguments_end_with_code_two() {
             "error: --connection-string: ",
         ),
         (&["query", "--cluster", "ftp://x", "T"], "error: --cluster: "),
+        (&["query", ".show tables"], "use kusto mgmt"),
+        (&["mgmt", "T | count"], "use kusto query"),
         (
             &[
                 "query",
@@ -104,7 +106,10 @@ fn services_that_cannot_be_reached_or_trusted_are_named() {
     let error = run(&["query", "--cluster", "http://127.0.0.1:1", "print 1"]).refused(1);
     assert!(error.contains("127.0.0.1"), "{error}");
     let error = run(&["query", "--cluster", "https://kusto.example.com", "print 1"]).refused(1);
-    assert!(error.contains("kusto.example.com"), "{error}");
+    assert!(
+        error.contains("kusto.example.com") && error.contains("--trusted-host"),
+        "{error}"
+    );
 }
 
 #[test]
