@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::bind::{Binder, BoundQuery, Visualization, set_options, syntax_error};
 use crate::error::{EngineError, EngineErrorKind};
 use crate::exec::{self, Operator, Scope};
-use crate::plan::Plan;
+use crate::plan::{Plan, prune};
 use crate::session::Session;
 use crate::storage::Storage;
 use crate::types::{Batch, Schema};
@@ -81,7 +81,7 @@ impl ResultTable {
             name: query.name,
             schema: Arc::clone(&query.plan.schema),
             visualization: query.visualization,
-            plan: query.plan,
+            plan: prune(&query.plan),
             rows: None,
             session: Arc::clone(session),
             limit: Limit::of(session),

@@ -19,7 +19,7 @@ mod window;
 use std::sync::Arc;
 
 use crate::error::EvalError;
-use crate::plan::{Node, Plan};
+use crate::plan::{Node, Plan, prune};
 use crate::session::Session;
 use crate::types::Batch;
 
@@ -118,7 +118,7 @@ pub(crate) fn open(plan: &Plan, scope: &Scope) -> Result<Box<dyn Operator>> {
 /// All rows of a plan.
 pub(crate) fn collect(plan: &Plan, session: &Session) -> Result<Vec<Batch>> {
     let scope = Scope::new(Arc::new(session.clone()));
-    drain(open(plan, &scope)?, &scope)
+    drain(open(&prune(plan), &scope)?, &scope)
 }
 
 /// All rows an operator still has. Empty batches are left out.

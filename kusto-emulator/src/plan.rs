@@ -1,5 +1,7 @@
 //! What a query does, with every name resolved and every type known.
 
+mod prune;
+
 use std::sync::{Arc, OnceLock};
 
 use kusto_protocol::{Column, ColumnType};
@@ -11,6 +13,8 @@ use crate::session::Session;
 use crate::storage::Table;
 use crate::types::{Batch, Schema};
 use crate::vector::Vector;
+
+pub(crate) use prune::prune;
 
 /// A tabular expression, ready to run. Parts are shared: a `let` view read twice is one plan run twice.
 #[derive(Clone)]
@@ -33,8 +37,12 @@ pub(crate) enum Node {
     Range { from: i64, to: i64, step: i64 },
     /// `range` over `real`.
     RangeReal { from: f64, to: f64, step: f64 },
-    /// The rows for which all predicates are true.
-    Filter { input: Plan, predicates: Vec<Scalar> },
+    /// The rows for which all predicates are true; of them, the columns at these places.
+    Filter {
+        input: Plan,
+        predicates: Vec<Scalar>,
+        columns: Vec<usize>,
+    },
     /// Columns computed from the input's.
     Project { input: Plan, columns: Vec<Scalar> },
     /// The first rows.
@@ -100,6 +108,15 @@ impl Plan {
     pub(crate) fn project(self, columns: Vec<(Column, Scalar)>) -> Self {
         let (schema, columns): (Vec<_>, _) = columns.into_iter().unzip();
         Self::new(schema, self.serialized, Node::Project { input: self, columns })
+    }
+
+    /// The rows of this plan for which all predicates are true.
+    pub(crate) fn filter(self, predicates: Vec<Scalar>) -> Self {
+        self.over(Node::Filter {
+            columns: (0..self.schema.len()).collect(),
+            input: self.clone(),
+            predicates,
+        })
     }
 
     /// The columns of this plan as they are, each with its name: a start for [`Self::project`].

@@ -89,6 +89,15 @@ impl Batch {
             .sum()
     }
 
+    /// The same rows with the columns at these places.
+    pub(crate) fn pick(&self, places: &[usize]) -> Self {
+        let columns = places.iter().map(|&place| Arc::clone(&self.columns[place]));
+        Self {
+            columns: columns.collect(),
+            num_rows: self.num_rows,
+        }
+    }
+
     /// The same rows, each column cut to `len` rows from `offset`. Nothing is copied.
     pub(crate) fn slice(&self, offset: usize, len: usize) -> Self {
         Self {

@@ -132,10 +132,7 @@ impl Binder<'_> {
         let width = input.schema.len();
         let has_windows = !rows.windows.is_empty();
         let input = windowed(input, rows.windows);
-        let filtered = input.over(Node::Filter {
-            input: input.clone(),
-            predicates,
-        });
+        let filtered = input.filter(predicates);
         if !has_windows {
             return Ok(filtered);
         }
@@ -258,10 +255,7 @@ impl Binder<'_> {
             let (condition, _) = self.over(&plan, "search", |binder| {
                 binder.search_condition(&search.predicate, is_case_sensitive)
             })?;
-            let filtered = plan.over(Node::Filter {
-                input: plan.clone(),
-                predicates: vec![condition],
-            });
+            let filtered = plan.clone().filter(vec![condition]);
             let mut columns = filtered.columns();
             let name = Vector::constant(ColumnType::String, Value::String(&name));
             columns.insert(

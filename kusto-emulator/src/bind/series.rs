@@ -66,10 +66,7 @@ impl Binder<'_> {
             return Err(self.semantic(operator.span, "SEM0003", "'make-series' has no aggregates."));
         };
         let input = windowed(input, rows.windows);
-        let filtered = input.over(Node::Filter {
-            input: input.clone(),
-            predicates,
-        });
+        let filtered = input.filter(predicates);
         let mut schema: Vec<Column> = keys.iter().map(|key| Column::new("", key.ty().clone())).collect();
         schema.extend(aggregates.types.iter().map(|ty| Column::new("", ty.clone())));
         let aggregated = Plan::new(

@@ -10,7 +10,7 @@ use kusto_protocol::{Column, ColumnType, Value};
 use super::column::Columns;
 use super::environment::Binding;
 use super::{Binder, Result};
-use crate::plan::{Node, Plan, Scalar};
+use crate::plan::{Node, Plan, Scalar, prune};
 use crate::storage::Database;
 use crate::types::{self, Batch};
 use crate::vector::Vector;
@@ -396,7 +396,7 @@ pub(super) fn materialized(input: Plan) -> Plan {
         return input;
     }
     input.over(Node::Materialized {
-        input: input.clone(),
+        input: prune(&input),
         rows: OnceLock::new(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_arith::boolean::and;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray};
 use arrow_select::filter::{FilterBuilder, prep_null_mask_filter};
@@ -30,17 +31,15 @@ impl Filter {
 
 impl Operator for Filter {
     fn next(&mut self) -> Result<Option<Batch>> {
-        let Node::Filter { predicates, .. } = &*self.node else {
+        let Node::Filter {
+            predicates, columns, ..
+        } = &*self.node
+        else {
             return Ok(None);
         };
-        while let Some(mut batch) = self.input.next()? {
+        while let Some(batch) = self.input.next()? {
             self.scope.session.check()?;
-            for predicate in predicates {
-                if batch.num_rows() == 0 {
-                    break;
-                }
-                batch = filter(batch, predicate, &self.scope.session)?;
-            }
+            let batch = filter(batch, predicates, columns, &self.scope.session)?;
             if batch.num_rows() > 0 {
                 return Ok(Some(batch));
             }
@@ -49,15 +48,43 @@ impl Operator for Filter {
     }
 }
 
-/// The rows of a batch for which a predicate is true: not false and not null.
-fn filter(batch: Batch, predicate: &Scalar, session: &Session) -> Result<Batch> {
-    let condition = predicate.evaluate(&batch, session)?;
-    if condition.is_constant() {
-        let keep = condition.bools().get(0) == Some(true);
-        return Ok(if keep { batch } else { batch.slice(0, 0) });
+/// The rows of a batch for which all predicates are true: not false and not null.
+fn filter(mut batch: Batch, predicates: &[Scalar], columns: &[usize], session: &Session) -> Result<Batch> {
+    let mut mask: Option<BooleanArray> = None;
+    for (index, predicate) in predicates.iter().enumerate() {
+        let condition = predicate.evaluate(&batch, session)?;
+        if condition.is_constant() {
+            if condition.bools().get(0) != Some(true) {
+                return Ok(batch.slice(0, 0).pick(columns));
+            }
+            continue;
+        }
+        let condition = condition.values().as_boolean();
+        let condition = match condition.nulls() {
+            Some(_) => prep_null_mask_filter(condition),
+            None => condition.clone(),
+        };
+        let combined = match mask.take() {
+            Some(mask) => and(&mask, &condition)?,
+            None => condition,
+        };
+        // Where few rows are left, the other predicates are better off without the rest.
+        let is_last = index + 1 == predicates.len();
+        if !is_last && combined.true_count() * FEW < batch.num_rows() {
+            batch = select(batch, &combined)?;
+        } else {
+            mask = Some(combined);
+        }
     }
-    select(batch, condition.values().as_boolean())
+    let batch = batch.pick(columns);
+    match mask {
+        Some(mask) => select(batch, &mask),
+        None => Ok(batch),
+    }
 }
+
+/// One row in so many is few.
+const FEW: usize = 8;
 
 /// The rows of a batch where a mask is true.
 pub(super) fn select(batch: Batch, mask: &BooleanArray) -> Result<Batch> {

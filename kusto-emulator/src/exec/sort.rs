@@ -1,9 +1,10 @@
 //! `sort`, `top`, `sample`.
 
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use arrow_row::{OwnedRow, RowConverter, SortField};
+use arrow_row::{OwnedRow, RowConverter, Rows, SortField};
 use arrow_schema::SortOptions;
 use arrow_select::interleave::interleave;
 
@@ -77,68 +78,102 @@ impl Sort {
         let Node::Sort { keys, .. } = &*self.node else {
             return Ok(Sorted::default());
         };
-        let limit = self
-            .limit
-            .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        if limit == 0 {
-            return Ok(Sorted::default());
-        }
-        let scalars: Vec<_> = keys.iter().map(|key| key.value.clone()).collect();
+        let values: Vec<_> = keys.iter().map(|key| key.value.clone()).collect();
         let converter = RowConverter::new(keys.iter().map(sort_field).collect())?;
-        let mut batches: Vec<Batch> = Vec::new();
-        let mut rows: Vec<(OwnedRow, usize, usize)> = Vec::new();
-        while let Some(batch) = input.next()? {
-            self.scope.session.check()?;
-            let encoded = converter.convert_columns(&columns(&scalars, &batch, &self.scope)?)?;
-            let number = batches.len();
-            let worst = (rows.len() >= limit)
-                .then(|| rows.iter().map(|(row, ..)| row).max())
-                .flatten();
-            let worst = worst.map(OwnedRow::row);
-            let better: Vec<_> = encoded
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| worst.is_none_or(|worst| *row < worst))
-                .map(|(index, row)| (row.owned(), number, index))
-                .collect();
-            if better.is_empty() {
-                continue;
+        let encode = |batch: &Batch| -> Result<Rows> {
+            Ok(converter.convert_columns(&columns(&values, batch, &self.scope)?)?)
+        };
+        let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
+        if let Some(limit) = limit {
+            let mut top = Top::new(limit);
+            while let Some(batch) = input.next()? {
+                self.scope.session.check()?;
+                let rows = encode(&batch)?;
+                top.add(batch, &rows)?;
             }
-            rows.extend(better);
-            batches.push(batch);
-            if rows.len() >= limit.saturating_mul(4).max(4 * MAX_BATCH_ROWS) && limit < usize::MAX {
-                keep_first(&mut rows, limit);
-                compact(&mut rows, &mut batches)?;
-            }
+            return Ok(top.finish());
         }
-        rows.sort();
-        rows.truncate(limit);
-        let places = rows.into_iter().map(|(_, batch, row)| (batch, row)).collect();
+        let batches = super::drain(input, &self.scope)?;
+        let rows = batches.iter().map(encode).collect::<Result<Vec<_>>>()?;
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (number, rows) in rows.iter().enumerate() {
+            places.extend((0..rows.num_rows()).map(|row| (number, row)));
+        }
+        self.scope.session.check()?;
+        // Stable: rows whose keys are equal stay in their order.
+        places.sort_by(|a, b| rows[a.0].row(a.1).cmp(&rows[b.0].row(b.1)));
         Ok(Sorted::new(batches, places))
     }
 }
 
-/// The `limit` rows that come first.
-fn keep_first(rows: &mut Vec<(OwnedRow, usize, usize)>, limit: usize) {
-    if rows.len() > limit {
-        rows.select_nth_unstable(limit - 1);
-        rows.truncate(limit);
-    }
+/// The first rows seen so far.
+struct Top {
+    limit: usize,
+    /// The last of the first rows on top. The key, then the place breaks ties by the order the rows came.
+    heap: BinaryHeap<(OwnedRow, usize, usize)>,
+    batches: Vec<Batch>,
+    /// Rows in `batches`, wanted or not.
+    num_rows: usize,
 }
 
-/// Moves the rows that are kept into batches of their own, so that the others can go.
-fn compact(rows: &mut [(OwnedRow, usize, usize)], batches: &mut Vec<Batch>) -> Result<()> {
-    // In the order they came, so that ties are still broken by it.
-    rows.sort_by_key(|(_, batch, row)| (*batch, *row));
-    let places = rows.iter().map(|(_, batch, row)| (*batch, *row)).collect();
-    let mut kept = Sorted::new(std::mem::take(batches), places);
-    while let Some(batch) = kept.next()? {
-        batches.push(batch);
+impl Top {
+    const fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            heap: BinaryHeap::new(),
+            batches: Vec::new(),
+            num_rows: 0,
+        }
     }
-    for (index, (_, batch, row)) in rows.iter_mut().enumerate() {
-        (*batch, *row) = (index / MAX_BATCH_ROWS, index % MAX_BATCH_ROWS);
+
+    fn add(&mut self, batch: Batch, rows: &Rows) -> Result<()> {
+        let number = self.batches.len();
+        let mut is_wanted = false;
+        for (index, row) in rows.iter().enumerate() {
+            if self.heap.len() >= self.limit {
+                match self.heap.peek() {
+                    Some((last, ..)) if row < last.row() => self.heap.pop(),
+                    _ => continue,
+                };
+            }
+            self.heap.push((row.owned(), number, index));
+            is_wanted = true;
+        }
+        if is_wanted {
+            self.num_rows += batch.num_rows();
+            self.batches.push(batch);
+        }
+        if self.num_rows > 4 * (self.limit + MAX_BATCH_ROWS) {
+            self.compact()?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Moves the wanted rows into batches of their own, so that the others can go.
+    fn compact(&mut self) -> Result<()> {
+        let mut rows = std::mem::take(&mut self.heap).into_vec();
+        // In the order they came, so that ties are still broken by it.
+        rows.sort_by_key(|(_, batch, row)| (*batch, *row));
+        let places = rows.iter().map(|(_, batch, row)| (*batch, *row)).collect();
+        let mut kept = Sorted::new(std::mem::take(&mut self.batches), places);
+        while let Some(batch) = kept.next()? {
+            self.batches.push(batch);
+        }
+        for (index, (_, batch, row)) in rows.iter_mut().enumerate() {
+            (*batch, *row) = (index / MAX_BATCH_ROWS, index % MAX_BATCH_ROWS);
+        }
+        self.num_rows = rows.len();
+        self.heap = rows.into();
+        Ok(())
+    }
+
+    fn finish(self) -> Sorted {
+        let rows = self.heap.into_sorted_vec();
+        Sorted::new(
+            self.batches,
+            rows.into_iter().map(|(_, batch, row)| (batch, row)).collect(),
+        )
+    }
 }
 
 fn sort_field(key: &SortKey) -> SortField {
