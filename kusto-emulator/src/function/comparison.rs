@@ -49,7 +49,7 @@ pub(super) const FAMILY: Family = Family {
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Operator {
+pub(super) enum Operator {
     Equal,
     NotEqual,
     Less,
@@ -76,13 +76,29 @@ impl Operator {
 }
 
 fn bind(arguments: &Arguments<'_>, operator: Operator) -> Result<Call, BindError> {
+    if !operator.is_equality() && !has_order(arguments.ty(0), arguments.ty(1)) {
+        return Err(incomparable(arguments.ty(0), arguments.ty(1)));
+    }
+    compare(arguments, operator)
+}
+
+/// Whether the service orders values of these types: numbers and times, but not strings (there is `strcmp`).
+fn has_order(left: &ColumnType, right: &ColumnType) -> bool {
+    use ColumnType::{Bool, DateTime, Decimal, Dynamic, Int, Long, Real, Timespan};
+    match (left, right) {
+        (DateTime, DateTime) | (Timespan, Timespan) => true,
+        (left, right) => [left, right]
+            .iter()
+            .all(|ty| matches!(ty, Bool | Int | Long | Real | Decimal | Dynamic)),
+    }
+}
+
+/// Compares with values of any types that have something in common.
+pub(super) fn compare(arguments: &Arguments<'_>, operator: Operator) -> Result<Call, BindError> {
     let (left, right) = (arguments.ty(0), arguments.ty(1));
     let Some(common) = common_type(left, right) else {
         return Err(incomparable(left, right));
     };
-    if !operator.is_equality() && matches!(common, ColumnType::Guid) {
-        return Err(incomparable(left, right));
-    }
     match common {
         // IEEE 754: NaN is equal to nothing, not even itself.
         ColumnType::Real => nullable_comparison::<Real>(operator, |left, right| left.partial_cmp(&right)),
@@ -98,13 +114,13 @@ fn bind(arguments: &Arguments<'_>, operator: Operator) -> Result<Call, BindError
 }
 
 fn incomparable(left: &ColumnType, right: &ColumnType) -> BindError {
-    BindError::semantic(
-        "SEM0064",
-        format!(
-            "Cannot compare values of types {left} and {right}. Try adding explicit casts: cast the left to \
-             {right}, or the right to {left}."
-        ),
-    )
+    let advice = match left == right {
+        true if *left == ColumnType::String => "strcmp() tells their order.",
+        true => "They have no order.",
+        false => "Try adding explicit casts.",
+    };
+    let message = format!("Cannot compare values of types {left} and {right}. {advice}");
+    BindError::semantic("SEM0064", message)
 }
 
 /// The type in which two values are compared.

@@ -11,12 +11,18 @@ use super::arguments::{Arguments, converted};
 use super::kind::{Any, Bool};
 use super::lift::{is_constant, unary};
 use super::{Call, Family, Function, MANY, comparison};
-use crate::error::BindError;
+use crate::error::{BindError, EvalError};
 use crate::vector::Vector;
 
 pub(super) const FAMILY: Family = Family {
     name: "Conditions",
     functions: &[
+        Function::new(
+            "assert",
+            (2, 2),
+            "(condition: bool, message: string) -> bool",
+            assert,
+        ),
         Function::new("case", (3, MANY), "(if: bool, then, …, else) -> scalar", choice),
         Function::new(
             "coalesce",
@@ -32,26 +38,43 @@ pub(super) const FAMILY: Family = Family {
         Function::new("isnotempty", (1, 1), "(value) -> bool", |a| {
             unary::<Any, Bool>(a, |value| Some(!is_empty(value)))
         }),
-        Function::new("isnotnull", (1, 1), "(value) -> bool", |a| null_test(a, false)),
+        Function::new("isnotnull", (1, 1), "(value) -> bool", |_| null_test(false)),
         Function::new("notempty", (1, 1), "(value) -> bool", |a| {
             unary::<Any, Bool>(a, |value| Some(!is_empty(value)))
         }),
-        Function::new("notnull", (1, 1), "(value) -> bool", |a| null_test(a, false)),
-        Function::new("isnull", (1, 1), "(value) -> bool", |a| null_test(a, true)),
+        Function::new("notnull", (1, 1), "(value) -> bool", |_| null_test(false)),
+        Function::new("isnull", (1, 1), "(value) -> bool", |_| null_test(true)),
         Function::new(
             "max_of",
             (1, 64),
             "(value, …) -> the largest that is not null",
-            |a| extreme(a, ">"),
+            |a| extreme(a, comparison::Operator::Greater),
         ),
         Function::new(
             "min_of",
             (1, 64),
             "(value, …) -> the smallest that is not null",
-            |a| extreme(a, "<"),
+            |a| extreme(a, comparison::Operator::Less),
         ),
     ],
 };
+
+/// A condition that the query cannot go on without.
+fn assert(arguments: &Arguments<'_>) -> Result<Call, BindError> {
+    arguments.target::<Bool>(0)?;
+    let message = arguments.literal_text(1)?;
+    Ok(Call::new(ColumnType::Bool, move |vectors, rows, _| {
+        let conditions = converted(vectors, 0, &ColumnType::Bool)?;
+        let failed = (0..if conditions.is_constant() { 1 } else { rows })
+            .any(|row| conditions.bools().get(row) != Some(true));
+        if failed {
+            return Err(EvalError::runtime(format!(
+                "assert() has failed with message: '{message}'"
+            )));
+        }
+        Ok(conditions.into_owned())
+    }))
+}
 
 fn is_empty(value: Value<'_>) -> bool {
     match value {
@@ -62,7 +85,7 @@ fn is_empty(value: Value<'_>) -> bool {
     }
 }
 
-fn null_test(_arguments: &Arguments<'_>, wanted: bool) -> Result<Call, BindError> {
+fn null_test(wanted: bool) -> Result<Call, BindError> {
     Ok(Call::new(ColumnType::Bool, move |vectors, _, _| {
         let values = vectors[0].values();
         let nulls: BooleanArray = (0..values.len())
@@ -144,13 +167,13 @@ fn coalesce(arguments: &Arguments<'_>) -> Result<Call, BindError> {
 }
 
 /// `max_of` and `min_of`: keeps what compares so to what was kept before, or what is not null.
-fn extreme(arguments: &Arguments<'_>, operator: &'static str) -> Result<Call, BindError> {
+fn extreme(arguments: &Arguments<'_>, operator: comparison::Operator) -> Result<Call, BindError> {
     let ty = common_type(arguments, arguments.types().enumerate())?;
     let argument = super::Argument {
         ty: &ty,
         constant: None,
     };
-    let better = super::resolve(operator, &[argument, argument])?;
+    let better = comparison::compare(&Arguments::new(arguments.name(), &[argument, argument]), operator)?;
     Ok(Call::new(ty.clone(), move |vectors, rows, session| {
         let len = if is_constant(vectors) { 1 } else { rows };
         let mut result = converted(vectors, 0, &ty)?.expand(len)?;

@@ -18,31 +18,29 @@ use crate::vector::{Vector, value_at};
 pub(super) const FAMILY: Family = Family {
     name: "Conversions",
     functions: &[
-        Function::new("tobool", (1, 1), "(value) -> bool", |a| to(a, ColumnType::Bool)),
-        Function::new("toboolean", (1, 1), "(value) -> bool", |a| {
-            to(a, ColumnType::Bool)
+        Function::new("tobool", (1, 1), "(value) -> bool", |_| to(ColumnType::Bool)),
+        Function::new("toboolean", (1, 1), "(value) -> bool", |_| to(ColumnType::Bool)),
+        Function::new("todatetime", (1, 1), "(value) -> datetime", |_| {
+            to(ColumnType::DateTime)
         }),
-        Function::new("todatetime", (1, 1), "(value) -> datetime", |a| {
-            to(a, ColumnType::DateTime)
+        Function::new("todecimal", (1, 1), "(value) -> decimal", |_| {
+            to(ColumnType::Decimal)
         }),
-        Function::new("todecimal", (1, 1), "(value) -> decimal", |a| {
-            to(a, ColumnType::Decimal)
-        }),
-        Function::new("todouble", (1, 1), "(value) -> real", |a| to(a, ColumnType::Real)),
+        Function::new("todouble", (1, 1), "(value) -> real", |_| to(ColumnType::Real)),
         Function::new("todynamic", (1, 1), "(value) -> dynamic", to_dynamic),
-        Function::new("toguid", (1, 1), "(value) -> guid", |a| to(a, ColumnType::Guid)),
-        Function::new("toint", (1, 1), "(value) -> int", |a| to(a, ColumnType::Int)),
-        Function::new("tolong", (1, 1), "(value) -> long", |a| to(a, ColumnType::Long)),
+        Function::new("toguid", (1, 1), "(value) -> guid", |_| to(ColumnType::Guid)),
+        Function::new("toint", (1, 1), "(value) -> int", |_| to(ColumnType::Int)),
+        Function::new("tolong", (1, 1), "(value) -> long", |_| to(ColumnType::Long)),
         Function::new("toobject", (1, 1), "(value) -> dynamic", to_dynamic),
-        Function::new("toreal", (1, 1), "(value) -> real", |a| to(a, ColumnType::Real)),
-        Function::new("tostring", (1, 1), "(value) -> string", |a| {
-            to(a, ColumnType::String)
+        Function::new("toreal", (1, 1), "(value) -> real", |_| to(ColumnType::Real)),
+        Function::new("tostring", (1, 1), "(value) -> string", |_| {
+            to(ColumnType::String)
         }),
-        Function::new("totime", (1, 1), "(value) -> timespan", |a| {
-            to(a, ColumnType::Timespan)
+        Function::new("totime", (1, 1), "(value) -> timespan", |_| {
+            to(ColumnType::Timespan)
         }),
-        Function::new("totimespan", (1, 1), "(value) -> timespan", |a| {
-            to(a, ColumnType::Timespan)
+        Function::new("totimespan", (1, 1), "(value) -> timespan", |_| {
+            to(ColumnType::Timespan)
         }),
         Function::new("parse_json", (1, 1), "(text) -> dynamic", to_dynamic),
         Function::new("parsejson", (1, 1), "(text) -> dynamic", to_dynamic),
@@ -72,14 +70,14 @@ pub(crate) fn cast(vector: &Vector, to: &ColumnType) -> Result<Vector, EvalError
     Ok(with_values(vector, to, values))
 }
 
-fn to(_arguments: &Arguments<'_>, ty: ColumnType) -> Result<Call, BindError> {
+fn to(ty: ColumnType) -> Result<Call, BindError> {
     Ok(Call::new(ty.clone(), move |vectors, _, _| cast(&vectors[0], &ty)))
 }
 
 /// `parse_json`: the value that a text is in JSON, or the text itself as a string.
 fn to_dynamic(arguments: &Arguments<'_>) -> Result<Call, BindError> {
     if *arguments.ty(0) != ColumnType::String {
-        return to(arguments, ColumnType::Dynamic);
+        return to(ColumnType::Dynamic);
     }
     Ok(Call::new(ColumnType::Dynamic, |vectors, _, _| {
         let texts = vectors[0].values().as_string::<i32>();

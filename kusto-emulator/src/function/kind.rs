@@ -274,8 +274,6 @@ impl Input for Json {
     const NAME: &'static str = "dynamic";
 
     fn accepts(from: &ColumnType) -> bool {
-        // Text of a column is read as JSON where a dynamic is wanted, as the service does for arguments
-        // that come from untyped sources.
         matches!(from, ColumnType::Dynamic)
     }
 

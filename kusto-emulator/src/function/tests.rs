@@ -140,7 +140,6 @@ fn comparisons_promote_and_follow_the_rules_of_null() {
     check("<", &["long:1", "real:1.5"], "bool:true");
     check("==", &["decimal:1.0", "real:1"], "bool:true");
     check("==", &["a", "A"], "bool:false");
-    check("<", &["a", "b"], "bool:true");
     check("==", &["long:null", "long:null"], "bool:null");
     check("!=", &["long:null", "long:null"], "bool:null");
     check("==", &["long:null", "long:1"], "bool:false");
@@ -155,6 +154,14 @@ fn comparisons_promote_and_follow_the_rules_of_null() {
         "bool:true",
     );
     check("==", &["dynamic:null", "x"], "bool:false");
+    for unordered in [
+        ["a", "b"],
+        ["dynamic:1", "b"],
+        ["dynamic:1", "datetime:2024-01-01"],
+    ] {
+        let error = try_call("<", &unordered.map(value)).unwrap_err();
+        assert_eq!(error.code, "SEM0064", "{unordered:?}");
+    }
 }
 
 #[test]
@@ -418,6 +425,8 @@ fn conditions_choose_per_row() {
     check("isnull", &[""], "bool:false");
     check("isnull", &["real:null"], "bool:true");
     check("isnotnull", &["real:null"], "bool:false");
+    check("min_of", &["b", "a"], "a");
+    check("assert", &["bool:true", "never"], "bool:true");
     check("max_of", &["long:10", "long:null", "real:17.5"], "real:17.5");
     check(
         "min_of",
