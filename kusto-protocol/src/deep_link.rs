@@ -186,7 +186,9 @@ impl DeepLink {
     ///
     /// If the link exceeds [`MAX_LENGTH`](Self::MAX_LENGTH) with the compact query too
     /// ([`TooLarge`](crate::ParseErrorKind::TooLarge), with the length; asking for an encoding lifts the limit), if
-    /// the database's name cannot stand in an address, or if a parameter is called like a part of the link.
+    /// the database's name cannot stand in an address, if a parameter is called like a part of the link, or if the
+    /// cluster's address has a path of its own and a database follows (such clusters have links of the web explorer
+    /// only).
     pub fn to_url(&self) -> Result<String, ParseError> {
         url::write(self, url::Form::Cluster)
     }

@@ -141,6 +141,11 @@ impl Endpoint {
         }
     }
 
+    /// The path that all paths of the service stand below: empty, or starts with `/` and does not end with it.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Splits an address into the endpoint and the database that its single path segment names.
     pub(crate) fn with_database(text: &str) -> Result<(Self, Option<String>), ParseError> {
         let error = |kind, message: &'static str| ParseError::new("endpoint", kind, None, message);
@@ -196,10 +201,11 @@ impl Endpoint {
             Ok((endpoint(String::new()), Some(database)))
         } else {
             let endpoint = endpoint(format!("/{path}"));
-            match endpoint.uri("/") {
-                Ok(_) => Ok((endpoint, None)),
-                Err(_) => Err(malformed("the path has characters that need percent-encoding")),
+            // `Uri` lets characters beyond ASCII pass.
+            if !path.is_ascii() || endpoint.uri("/").is_err() {
+                return Err(malformed("the path has characters that need percent-encoding"));
             }
+            Ok((endpoint, None))
         }
     }
 
@@ -325,6 +331,7 @@ mod tests {
             ("https://c1#x", "query or fragment"),
             ("https://c1/Sales", "database"),
             ("https://c1/a b/c", "percent-encoding"),
+            ("https://c1/a//\u{1680}/b", "percent-encoding"),
         ] {
             let error = text.parse::<Endpoint>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

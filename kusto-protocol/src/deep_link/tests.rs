@@ -208,6 +208,19 @@ fn what_cannot_be_linked_is_refused() {
 }
 
 #[test]
+fn a_path_of_the_cluster_itself_is_not_taken_for_more() {
+    let below = |base: &str| DeepLink::new(format!("https://c1.example/{base}").parse().unwrap());
+    let link = below("subscriptions/s");
+    assert_eq!(parse(&link.to_url().unwrap()), link);
+    for link in [link.database("Sales"), below("clusters/help")] {
+        assert_eq!(link.to_url().unwrap_err().kind(), ParseErrorKind::Unsupported);
+        assert_eq!(parse(&link.to_web_explorer_url().unwrap()), link);
+    }
+    let slashes = parse("https://dataexplorer.azure.com//clusters/help/databases/Samples");
+    assert_eq!(slashes, parse("https://help.kusto.windows.net/Samples"));
+}
+
+#[test]
 fn signed_addresses_do_not_show() {
     let link =
         parse("https://c1.kusto.windows.net/D?querysrc=https%3A%2F%2Fa%3Fsig%3Dhush&uri=x%3BAppKey%3Dhush");

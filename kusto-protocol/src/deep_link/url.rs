@@ -39,7 +39,15 @@ pub(super) fn write(link: &DeepLink, form: Form) -> Result<String, ParseError> {
 
 fn written(link: &DeepLink, form: Form, pack: impl Fn(&str) -> String) -> Result<String, ParseError> {
     let mut url = match form {
-        Form::Cluster => format!("{}/", link.endpoint),
+        Form::Cluster => {
+            let base = link.endpoint.base();
+            if !base.is_empty() && (link.database.is_some() || base.starts_with("/clusters/")) {
+                let message = "the path of this cluster's address would be taken for something else; \
+                               write an address of the web explorer";
+                return Err(ParseError::new(WHAT, ParseErrorKind::Unsupported, None, message));
+            }
+            format!("{}/", link.endpoint)
+        }
         Form::WebExplorer => {
             let cloud = Cloud::of(link.endpoint.host());
             format!(
@@ -136,8 +144,9 @@ pub(super) fn read(text: &str) -> Result<DeepLink, ParseError> {
 /// Host and path of an address of the web explorer, without `/clusters/`.
 fn explorer_path(address: &str) -> Option<(&str, &str)> {
     let (_, rest) = address.split_once("://")?;
-    rest.split_once("/clusters/")
-        .filter(|(host, _)| !host.contains('/'))
+    let (host, path) = rest.split_once('/')?;
+    // An endpoint does not count slashes either.
+    Some((host, path.trim_start_matches('/').strip_prefix("clusters/")?))
 }
 
 /// Reads `<cluster>[/databases/<database>]`.
