@@ -31,6 +31,8 @@
 //! - [`StreamingIngestClient`]: rows into tables.
 //! - [`Error`]: whatever goes wrong, with the service's words and ids.
 //!
+//! The module `guide` goes through queries, authentication, errors and ingestion.
+//!
 //! Everything runs on any async runtime; the bundled HTTP client, and cancelling abandoned queries, want tokio.
 //!
 //! # Not supported
@@ -55,6 +57,9 @@ mod cancel;
 mod client;
 mod error;
 mod frames;
+// Its examples run with the default features.
+#[cfg(all(feature = "azure-identity", feature = "http-client"))]
+pub mod guide;
 mod query;
 mod results;
 

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn text() -> Vec<u8> {
-        (0..40_000u32)
+        (0..8_000u32)
             .flat_map(|n| format!("[{n},\"{}\"],", n.wrapping_mul(2_654_435_761)).into_bytes())
             .collect()
     }

@@ -3,3 +3,5 @@
 mod frames;
 mod pipeline;
 mod scripted;
+#[cfg(feature = "tracing")]
+mod trace;
