@@ -14,6 +14,7 @@ mod name;
 mod operator;
 mod parse;
 mod partition;
+mod plugin;
 mod render;
 mod scalar;
 mod series;

@@ -2,7 +2,7 @@
 
 use kusto_kql::ast::{
     Expression, ExpressionKind, NamedExpression, Nulls, Operator, OperatorKind, Order, OrderedExpression,
-    Search,
+    Search, Span,
 };
 use kusto_protocol::{Column, ColumnType, Value};
 
@@ -32,13 +32,16 @@ impl Binder<'_> {
                 count: 0,
             })),
             OperatorKind::Count(name) => {
-                let plan = self.count_rows(input)?;
+                let plan = self.count_rows(input, operator.span)?;
                 if let Some(name) = name {
                     self.environment = self.environment.with(&name.text, Binding::Table(plan.clone()));
                 }
                 Ok(plan)
             }
             OperatorKind::Distinct(expressions) => self.distinct(input, expressions),
+            OperatorKind::Evaluate(evaluate) => {
+                self.evaluate(input, &evaluate.call, evaluate.schema.as_ref(), operator)
+            }
             OperatorKind::Extend(expressions) => self.extend(input, expressions, "extend"),
             OperatorKind::GetSchema => Ok(schema_rows(&input)),
             OperatorKind::Invoke(call) => self.tabular_call(call, Some(input), operator.span),
@@ -177,22 +180,14 @@ impl Binder<'_> {
         Ok(plan)
     }
 
-    fn count_rows(&mut self, input: Plan) -> Result<Plan> {
-        let aggregate = crate::aggregate::resolve("count", &[]);
-        let aggregate = aggregate.map_err(|error| self.error(kusto_kql::ast::Span::default(), error))?;
+    fn count_rows(&mut self, input: Plan, span: Span) -> Result<Plan> {
         let node = Node::Aggregate {
             input,
             keys: Vec::new(),
-            aggregates: vec![crate::plan::AggregateCall {
-                aggregate,
-                arguments: Vec::new(),
-            }],
+            aggregates: vec![self.bound_aggregate("count", Vec::new(), span)?],
         };
-        Ok(Plan::new(
-            vec![Column::new("Count", ColumnType::Long)],
-            false,
-            node,
-        ))
+        let schema = vec![Column::new("Count", ColumnType::Long)];
+        Ok(Plan::new(schema, false, node))
     }
 
     /// `distinct …`

@@ -7,7 +7,7 @@ use super::column::{Columns, pick};
 use super::name::result_name;
 use super::source::materialized;
 use super::{Aggregates, Binder, Result};
-use crate::plan::{AggregateCall, Join, JoinKind, Node, Plan, Scalar, SortKey};
+use crate::plan::{Join, JoinKind, Node, Plan, Scalar, SortKey};
 
 impl Binder<'_> {
     /// `partition by column (operators)`
@@ -59,7 +59,8 @@ impl Binder<'_> {
             Some(by) => result_name(&by.expression.expression).unwrap_or_default(),
             None => name.clone(),
         };
-        let (call, ty) = self.plain_aggregate(function, arguments, top.of.span)?;
+        let call = self.bound_aggregate(function, arguments, top.of.span)?;
+        let ty = call.aggregate.types[0].clone();
         let schema = vec![
             Column::new(name, value.ty().clone()),
             Column::new(format!("approximate_{function}_{measured}"), ty.clone()),
@@ -71,26 +72,6 @@ impl Binder<'_> {
         };
         let hitters = Plan::new(schema, true, node);
         Ok(first_by(&hitters, Scalar::Column(1, ty), true, Some(count)))
-    }
-
-    /// An aggregate of bound arguments that gives one value.
-    fn plain_aggregate(
-        &self,
-        name: &str,
-        arguments: Vec<Scalar>,
-        span: kusto_kql::ast::Span,
-    ) -> Result<(AggregateCall, ColumnType)> {
-        let described: Vec<_> = arguments
-            .iter()
-            .map(|argument| crate::function::Argument {
-                ty: argument.ty(),
-                constant: argument.constant(),
-            })
-            .collect();
-        let aggregate = crate::aggregate::resolve(name, &described);
-        let aggregate = aggregate.map_err(|error| self.error(span, error))?;
-        let ty = aggregate.types[0].clone();
-        Ok((AggregateCall { aggregate, arguments }, ty))
     }
 
     /// `top-nested n of a by x, top-nested m of b by y, …`: the best values of `a`, of each the best of `b`, …

@@ -137,11 +137,38 @@ impl Binder<'_> {
     ) -> Result<(Vec<Scalar>, Vec<String>)> {
         // Aggregates do not nest: their arguments are over the rows again.
         let outer = self.rows.as_mut().and_then(|rows| rows.aggregates.take());
-        let bound = self.aggregate_arguments(call, span, key_columns);
+        let arguments = self.aggregate_arguments(call, span, key_columns);
         if let Some(rows) = &mut self.rows {
             rows.aggregates = outer;
         }
-        let (arguments, names) = bound?;
+        let (arguments, names) = arguments?;
+        let bound = self.bound_aggregate(&call.name.text, arguments, span)?;
+        let Some(aggregates) = self.rows.as_mut().and_then(|rows| rows.aggregates.as_mut()) else {
+            return Err(self.semantic(span, "SEM0260", "An aggregate cannot stand here."));
+        };
+        let start = aggregates.num_keys + aggregates.types.len();
+        let outputs: Vec<Scalar> = bound
+            .aggregate
+            .types
+            .iter()
+            .enumerate()
+            .map(|(index, ty)| Scalar::Column(start + index, ty.clone()))
+            .collect();
+        aggregates.types.extend(bound.aggregate.types.iter().cloned());
+        aggregates.calls.push(bound);
+        let mut names = names;
+        // Names are as many as outputs: a function that gives more than it was asked for is a fault here.
+        names.resize(outputs.len(), aggregate_name(call));
+        Ok((outputs, names))
+    }
+
+    /// An aggregate of bound arguments.
+    pub(super) fn bound_aggregate(
+        &self,
+        name: &str,
+        arguments: Vec<Scalar>,
+        span: Span,
+    ) -> Result<AggregateCall> {
         let described: Vec<_> = arguments
             .iter()
             .map(|argument| Argument {
@@ -149,24 +176,9 @@ impl Binder<'_> {
                 constant: argument.constant(),
             })
             .collect();
-        let aggregate = aggregate::resolve(&call.name.text, &described);
+        let aggregate = aggregate::resolve(name, &described);
         let aggregate = aggregate.map_err(|error| self.error(span, error))?;
-        let Some(aggregates) = self.rows.as_mut().and_then(|rows| rows.aggregates.as_mut()) else {
-            return Err(self.semantic(span, "SEM0260", "An aggregate cannot stand here."));
-        };
-        let start = aggregates.num_keys + aggregates.types.len();
-        let outputs: Vec<Scalar> = aggregate
-            .types
-            .iter()
-            .enumerate()
-            .map(|(index, ty)| Scalar::Column(start + index, ty.clone()))
-            .collect();
-        aggregates.types.extend(aggregate.types.iter().cloned());
-        aggregates.calls.push(AggregateCall { aggregate, arguments });
-        let mut names = names;
-        // Names are as many as outputs: a function that gives more than it was asked for is a fault here.
-        names.resize(outputs.len(), aggregate_name(call));
-        Ok((outputs, names))
+        Ok(AggregateCall { aggregate, arguments })
     }
 
     /// The arguments of an aggregate with `*` spelled out, and the names of what comes out.

@@ -7,6 +7,7 @@ mod join;
 mod limit;
 mod order;
 mod partition;
+mod plugin;
 mod refuse;
 mod series;
 mod statement;
