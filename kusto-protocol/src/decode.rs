@@ -212,7 +212,8 @@ impl FrameDecoder {
         finished
     }
 
-    /// Takes a batch that is no longer needed, for its memory: the next batch of the same table is built in it.
+    /// Takes a batch that is no longer needed, for its memory: the next batch is built in it, if it is of the same
+    /// columns.
     ///
     /// Fresh memory is a good part of the cost of decoding a large answer; a caller that reads the batches and drops
     /// them can spare it. It changes nothing else.

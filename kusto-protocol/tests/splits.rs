@@ -10,6 +10,7 @@ mod support;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use kusto_protocol::{DecoderConfig, Frame, FrameDecoder};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -30,6 +31,30 @@ proptest! {
             change.apply(&mut bytes);
         }
         support::decode_some_ways(&bytes, seed);
+    }
+}
+
+#[test]
+fn batches_that_are_given_back_change_nothing() {
+    for bytes in VECTORS.iter() {
+        for max_batch_rows in [1, 8192] {
+            let mut config = DecoderConfig::default();
+            config.max_batch_rows = max_batch_rows;
+            let mut decoder = FrameDecoder::with_config(config.clone());
+            let mut frames = Vec::new();
+            let mut input = &bytes[..];
+            while let Ok(Some(frame)) = decoder.decode(&mut input) {
+                if let Frame::TableFragment(fragment) = &frame {
+                    decoder.recycle(fragment.rows.clone());
+                }
+                frames.push(frame);
+            }
+            let (expected, end) = support::decode_chunks([&bytes[..]], &config);
+            assert_eq!(
+                support::text::frames(&frames, &end),
+                support::text::frames(&expected, &end)
+            );
+        }
     }
 }
 

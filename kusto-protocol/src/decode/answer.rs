@@ -33,6 +33,8 @@ pub(super) struct Answer {
     /// Tables whose rows come in frames of their own. The one being read is not among them.
     open: Vec<Table>,
     current: Option<Current>,
+    /// A batch that the caller no longer needs.
+    spare: Option<RowBatch>,
     /// V1 tables have no id on the wire; they get their ordinal.
     next_ordinal: i64,
     /// V1: errors in place of rows, for the completion that V1 has not on the wire.
@@ -78,6 +80,7 @@ impl Answer {
             progress: Progress::Nothing,
             open: Vec::new(),
             current: None,
+            spare: None,
             next_ordinal: 0,
             row_errors: Vec::new(),
             error_bytes: 0,
@@ -160,7 +163,13 @@ impl Answer {
             self.begin_fragment(&members, head.offset, config)?;
         } else {
             let table = self.new_table(members, head.offset, config)?;
-            self.current = Some(Current::new(table, TableFragmentType::DataAppend, false, config));
+            self.current = Some(Current::new(
+                table,
+                TableFragmentType::DataAppend,
+                false,
+                self.spare.take(),
+                config,
+            ));
         }
         Ok(RowsFate::Read)
     }
@@ -243,8 +252,9 @@ impl Answer {
 
     /// Takes the memory of a batch for the rows to come.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
-        if let Some(current) = &mut self.current {
-            current.rows.recycle(batch);
+        match &mut self.current {
+            Some(current) => current.rows.recycle(batch),
+            None => self.spare = Some(batch),
         }
     }
 
@@ -358,7 +368,7 @@ impl Answer {
         if kind == TableFragmentType::DataReplace {
             table.row_count = 0;
         }
-        self.current = Some(Current::new(table, kind, true, config));
+        self.current = Some(Current::new(table, kind, true, self.spare.take(), config));
         Ok(())
     }
 
@@ -373,9 +383,10 @@ impl Answer {
             self.begin_fragment(members, offset, config)?;
             self.read_rows(&mut Source { bytes: b"[]", offset }, config)?;
         }
-        let Some(Current { table, .. }) = self.current.take() else {
+        let Some(Current { table, rows, .. }) = self.current.take() else {
             return Ok(());
         };
+        self.spare = rows.into_spare();
         if members
             .field_count
             .is_some_and(|count| count != table.header.columns.len())

@@ -282,7 +282,8 @@ impl Envelope {
                 self.keep = Keep::Head;
                 self.outer.begin_member(&name);
             }
-            (Level::Item, "Rows") => self.begin_rows(source.offset, config)?,
+            // A null counts as no rows; it is kept with the other members.
+            (Level::Item, "Rows") if byte != b'n' => self.begin_rows(source.offset, config)?,
             (Level::Item, name) if is_frame_member(name) => {
                 self.keep = Keep::Head;
                 self.head.begin_member(name);

@@ -138,6 +138,7 @@ pub(super) fn is_frame_member(name: &str) -> bool {
             | "HasErrors"
             | "Cancelled"
             | "OneApiErrors"
+            | "Rows"
             | "error"
     )
 }

@@ -70,9 +70,14 @@ pub(super) struct RowFault {
 }
 
 impl Rows {
-    pub(super) fn new(columns: Arc<[Column]>, config: &DecoderConfig) -> Self {
+    /// A reader of rows of these columns, in the memory of `spare` if that fits.
+    pub(super) fn new(columns: &Arc<[Column]>, spare: Option<RowBatch>, config: &DecoderConfig) -> Self {
+        let builder = match spare {
+            Some(spare) if spare.columns() == columns => RowBatchBuilder::reusing(spare),
+            _ => RowBatchBuilder::new(Arc::clone(columns)),
+        };
         Self {
-            builder: RowBatchBuilder::new(columns),
+            builder,
             expect: Expect::Bracket,
             batch_bytes: 0,
             carry: Carry::default(),
@@ -156,6 +161,11 @@ impl Rows {
         if batch.columns() == self.builder.columns() {
             self.spare = Some(batch);
         }
+    }
+
+    /// Gives back what was recycled and not used.
+    pub(super) fn into_spare(self) -> Option<RowBatch> {
+        self.spare
     }
 
     /// The batch that is full, while more rows may come.

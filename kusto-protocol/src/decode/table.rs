@@ -82,9 +82,10 @@ impl Current {
         table: Table,
         kind: TableFragmentType,
         is_fragment: bool,
+        spare: Option<RowBatch>,
         config: &DecoderConfig,
     ) -> Self {
-        let rows = Rows::new(table.header.columns.clone(), config);
+        let rows = Rows::new(&table.header.columns, spare, config);
         Self {
             table,
             rows,

@@ -71,7 +71,7 @@ struct Members<'a> {
     table_name: Option<String>,
     columns: Option<Vec<Column>>,
     #[serde(borrow)]
-    rows: Option<Vec<&'a RawValue>>,
+    rows: Option<&'a RawValue>,
     table_fragment_type: Option<String>,
     field_count: Option<usize>,
     table_progress: Option<f64>,
@@ -276,7 +276,11 @@ fn add_rows(
     config: &DecoderConfig,
     lines: &mut Vec<String>,
 ) -> Result<(), Refusal> {
-    for row in members.rows.iter().flatten() {
+    let rows: Vec<&RawValue> = match members.rows {
+        Some(rows) => serde_json::from_str(rows.get())?,
+        None => Vec::new(),
+    };
+    for row in rows {
         if row.get().starts_with('{') {
             let object: Value = serde_json::from_str(row.get())?;
             if object.get("OneApiErrors").is_none() && object.get("Exceptions").is_none() {
