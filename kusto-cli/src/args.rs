@@ -1,5 +1,10 @@
 //! The arguments of the command, and their help.
 
+#![allow(
+    rustdoc::bare_urls,
+    reason = "the comments are help texts, printed as they are"
+)]
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -226,7 +231,7 @@ pub(crate) struct RequestArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArguments {
-    /// Format of the results; table on a terminal and csv elsewhere if not given
+    /// Format of the results; if not given, table (or the chart that `render` asks for) on a terminal, csv elsewhere
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Write the results to this file; its name chooses the format if --format does not

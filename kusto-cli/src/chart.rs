@@ -12,6 +12,7 @@ mod legend;
 mod marks;
 mod pie;
 mod png;
+mod points;
 mod scale;
 mod scene;
 mod svg;

@@ -181,7 +181,7 @@ impl Episode {
 /// Snow needs a north, tropical storms need a southern coast.
 fn is_possible(season: Season, state: &State) -> bool {
     match season {
-        Season::Winter => state.latitude.0 > 3100,
+        Season::Winter => state.latitude.1 > 3300,
         Season::Tropical => state.latitude.0 < 3700 && state.longitude.1 > -9700,
         _ => true,
     }
