@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -225,4 +226,47 @@ fn consistency_and_language_are_read_in_their_older_spellings_too() {
     assert_eq!(QueryLanguage::from_name("CSL"), Some(QueryLanguage::Kql));
     assert_eq!(QueryLanguage::from_name("sql"), Some(QueryLanguage::Sql));
     assert_eq!(QueryLanguage::from_name("graphql"), None);
+}
+
+fn any_properties() -> impl Strategy<Value = ClientRequestProperties> {
+    let value = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        proptest::collection::vec(any::<String>(), 0..3).prop_map(Value::from),
+    ];
+    let documented = proptest::sample::select(options::ALL).prop_map(|option| option.name.to_owned());
+    let name = prop_oneof![documented, any::<String>()];
+    let options = proptest::collection::hash_map(name, value, 0..4);
+    let parameters = proptest::collection::hash_map(any::<String>(), any::<String>(), 0..3);
+    (options, parameters).prop_map(|(options, parameters)| {
+        let mut properties = ClientRequestProperties::new();
+        for (name, value) in options {
+            properties = properties.option(name, value);
+        }
+        for (name, value) in parameters {
+            properties = properties.parameter(name, value.as_str());
+        }
+        properties
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back_as_an_object_and_as_text(properties in any_properties()) {
+        let object = properties.to_json();
+        let text = Value::from(object.to_string());
+        prop_assert_eq!(&ClientRequestProperties::from_json(&object).unwrap(), &properties);
+        prop_assert_eq!(&ClientRequestProperties::from_json(&text).unwrap(), &properties);
+    }
+
+    #[test]
+    fn an_option_moves_into_a_statement_of_one_line_or_stays(properties in any_properties()) {
+        let (statements, rest) = properties.to_set_statements();
+        prop_assert_eq!(statements.lines().count() + rest.options.len(), properties.options.len());
+        prop_assert!(rest.options.iter().all(|(name, value)| properties.options.get(name) == Some(value)));
+        for line in statements.lines() {
+            prop_assert!(line.starts_with("set ") && line.ends_with(';'), "{}", line);
+        }
+    }
 }

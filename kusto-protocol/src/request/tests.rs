@@ -275,6 +275,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         }),
     ];
     let id = proptest::option::of("[!-~]{1,20}");
+    let texts = proptest::collection::vec((any::<String>(), any::<String>()), 0..3);
     (
         kind,
         id.clone(),
@@ -283,22 +284,29 @@ fn any_request() -> impl Strategy<Value = Request> {
         id,
         any::<bool>(),
         "[ -~]{0,8}",
+        texts,
     )
-        .prop_map(|(request, id, application, user, version, read_only, option)| {
-            let mut request = request
-                .read_only(read_only)
-                .option("request_description", format!(".{option}."));
-            if !matches!(request.kind, RequestKind::StreamingIngest { .. }) {
-                request = request
-                    .parameter("p", option.as_str())
-                    .option("new", Value::from(option));
-            }
-            request.properties.client_request_id = id;
-            request.properties.application = application;
-            request.properties.user = user;
-            request.client_version = version;
-            request
-        })
+        .prop_map(
+            |(request, id, application, user, version, read_only, option, texts)| {
+                let mut request = request
+                    .read_only(read_only)
+                    .option("request_description", format!(".{option}."));
+                if !matches!(request.kind, RequestKind::StreamingIngest { .. }) {
+                    request = request
+                        .parameter("p", option.as_str())
+                        .option("new", Value::from(option));
+                    // In a body, unlike in headers, names and values can be any text.
+                    for (name, value) in texts {
+                        request = request.parameter(&name, value.as_str()).option(name, value);
+                    }
+                }
+                request.properties.client_request_id = id;
+                request.properties.application = application;
+                request.properties.user = user;
+                request.client_version = version;
+                request
+            },
+        )
 }
 
 proptest! {
