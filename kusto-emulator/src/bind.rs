@@ -235,7 +235,10 @@ pub(crate) fn syntax_error(error: &kusto_kql::SyntaxError) -> EngineError {
     let what = text.split_once(": ").map_or(text.as_str(), |(_, what)| what);
     EngineError::new(
         EngineErrorKind::Syntax,
-        format!("Syntax error: {code}: {what} [line:position={line}:{column}]"),
+        format!(
+            "Syntax error: Query could not be parsed: {code}: A recognition error occurred: {what} \
+             [line:position={line}:{column}]"
+        ),
     )
 }
 

@@ -32,6 +32,11 @@ pub(crate) fn run(
     Ok((outcome.map_err(|error| error.located(text))?, scanner.position()))
 }
 
+/// Whether a command may change something.
+pub(crate) fn changes(text: &str) -> bool {
+    !Scanner::new(text).eat(".show")
+}
+
 fn dispatch(
     service: &Service,
     session: &Session,
@@ -91,7 +96,8 @@ impl CommandError {
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
                 let message = format!(
-                    "Syntax error: SYN0002: {} [line:position={line}:{column}]",
+                    "Syntax error: Query could not be parsed: SYN0002: A recognition error occurred: {} \
+                     [line:position={line}:{column}]",
                     error.message
                 );
                 EngineError::new(EngineErrorKind::Syntax, message)

@@ -20,7 +20,7 @@ use crate::storage::{Storage, Table};
 /// The database that a service has from the start, and that requests without a database mean.
 pub const DEFAULT_DATABASE: &str = "NetDefaultDB";
 
-/// A running service. It answers on a loopback address until it is dropped.
+/// A running service. It answers on a loopback address until it is dropped, which cancels the queries that run.
 ///
 /// # Example
 ///
@@ -88,6 +88,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
+        self.service.queries.cancel_all();
         self.server.abort();
     }
 }

@@ -58,15 +58,11 @@ impl Service {
                 "Entity not found: the database '{database}' has no table '{table}'; '.show tables' lists those there are"
             ))
         };
+        let found = self.database(database)?;
+        let found = found.tables.get(table).ok_or_else(no_such_table)?;
+        found.check_writable()?;
         // Reading goes on without a lock; a schema that changes meanwhile makes `append` refuse the rows.
-        let schema = Arc::clone(
-            &self
-                .database(database)?
-                .tables
-                .get(table)
-                .ok_or_else(no_such_table)?
-                .schema,
-        );
+        let schema = Arc::clone(&found.schema);
         let mut reader = Rows::of_body(body, format, &schema).map_err(|error| semantic(error.to_string()))?;
         let mut batches = Vec::new();
         while let Some(batch) = reader.next().map_err(|error| semantic(error.to_string()))? {
@@ -136,6 +132,14 @@ impl Queries {
             .collect();
         running.sort_by_key(|query| query.started);
         running
+    }
+
+    /// Asks all queries to stop.
+    pub(crate) fn cancel_all(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .values()
+            .for_each(|query| query.cancelled.store(true, Ordering::Relaxed));
     }
 
     /// Asks the queries with this client request id to stop; false if there are none.

@@ -10,6 +10,7 @@ use arrow_schema::ArrowError;
 use arrow_select::concat::concat;
 
 use crate::attach::{self, AttachedFile};
+use crate::error::{EngineError, EngineErrorKind};
 use crate::ingest::ReadError;
 use crate::types::{Batch, Schema, missing};
 
@@ -206,6 +207,23 @@ impl Table {
             Data::Memory(batches) => Scan::Memory(batches.clone().into_iter()),
             Data::File(file) => Scan::File(Box::new(file.scan()?)),
         })
+    }
+
+    /// Whether rows can be added.
+    ///
+    /// # Errors
+    ///
+    /// A table in a file, which nothing changes but whoever owns the file.
+    pub(crate) fn check_writable(&self) -> Result<(), EngineError> {
+        let Data::File(file) = &self.data else {
+            return Ok(());
+        };
+        let message = format!(
+            "the table '{}' is the file {}, which is only read; ingest into a table of your own",
+            self.name,
+            file.path().display()
+        );
+        Err(EngineError::new(EngineErrorKind::Semantic, message))
     }
 
     /// Adds rows at the end. Small batches are joined, so that many small appends do not make a slow table.

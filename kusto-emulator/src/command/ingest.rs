@@ -90,11 +90,11 @@ pub(super) fn from_query(
     let query = scanner.rest();
     scanner.skip_all();
     let database = service.database(&session.database)?;
-    let exists = database.tables.contains_key(&name);
-    match mode {
-        IngestMode::Set if exists => return Err(semantic(format!("the table '{name}' is there already"))),
-        IngestMode::Append if !exists => return Err(no_such_table(&name, &database.name)),
-        _ => {}
+    match (mode, database.tables.get(&name)) {
+        (IngestMode::Set, Some(_)) => return Err(semantic(format!("the table '{name}' is there already"))),
+        (IngestMode::Append, None) => return Err(no_such_table(&name, &database.name)),
+        (_, Some(found)) => found.check_writable()?,
+        (_, None) => {}
     }
     let (schema, batches) = engine::collect(&service.storage, session, query)?;
     let rows = batches.iter().map(Batch::num_rows).sum::<usize>();

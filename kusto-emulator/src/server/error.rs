@@ -1,61 +1,178 @@
 //! Errors as the service sends them.
 
+use std::time::SystemTime;
+
 use axum::body::Body;
-use http::{Response, StatusCode};
+use http::header::ALLOW;
+use http::{HeaderValue, Response, StatusCode};
 use kusto_protocol::{DateTime, OneApiError, OneApiErrorContext};
 use serde_json::json;
 
 use super::{Incoming, json_response};
 use crate::error::{EngineError, EngineErrorKind};
 
-/// An error as the body of a response that failed.
-pub(super) fn response(status: StatusCode, error: OneApiError, incoming: &Incoming) -> Response<Body> {
-    let error = with_context(error, incoming);
-    json_response(status, json!({"error": error}).to_string())
+/// Why a request was refused before its answer began.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    error: Box<OneApiError>,
+    /// The methods that would do, where that is what was wrong.
+    allowed: Option<&'static str>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: OneApiError) -> Self {
+        Self {
+            status,
+            error: Box::new(error),
+            allowed: None,
+        }
+    }
+
+    /// A request that does not read as one.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        let error = described(
+            "General_BadRequest",
+            BAD_REQUEST,
+            "KustoBadRequestException",
+            message,
+        );
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// A streaming ingestion that cannot be done.
+    pub(super) fn ingestion(message: impl Into<String>) -> Self {
+        let mut error = OneApiError::new("BadRequest", BAD_REQUEST);
+        error.exception_type =
+            Some("Kusto.DataNode.Exceptions.StreamingIngestionRequestException".to_owned());
+        error.description = Some(message.into());
+        error.failure_code = Some(400);
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// A database that is not there.
+    pub(super) fn no_such_database(name: &str) -> Self {
+        let error = described(
+            "BadRequest_DatabaseNotExist",
+            BAD_REQUEST,
+            "DatabaseNotFoundException",
+            format!("Entity ID '{name}' of kind 'Database' was not found."),
+        );
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// A request that writes although it says that it must not.
+    pub(super) fn read_only() -> Self {
+        let message = "The request is read-only, so it cannot change anything.";
+        let error = described("Forbidden", message, "KustoRequestDeniedException", message);
+        Self::new(StatusCode::FORBIDDEN, error)
+    }
+
+    /// A path that leads nowhere.
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, OneApiError::new("NotFound", message))
+    }
+
+    /// A path that answers to other methods.
+    pub(super) fn method_not_allowed(path: &str, allowed: &'static str) -> Self {
+        let error = OneApiError::new("MethodNotAllowed", format!("{path} answers to {allowed} only"));
+        Self {
+            allowed: Some(allowed),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error)
+        }
+    }
+
+    /// A body of more bytes than the service takes.
+    pub(super) fn too_large(message: impl Into<String>) -> Self {
+        let class = "KustoRequestPayloadTooLargeException";
+        let error = described("Payload too large", "The request is too large.", class, message);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+    }
+
+    /// A body in a coding that the service does not know.
+    pub(super) fn unsupported_coding(coding: &str) -> Self {
+        let message =
+            format!("the content coding '{coding}' is not supported; send gzip, deflate, or the plain body");
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            OneApiError::new("UnsupportedMediaType", message),
+        )
+    }
+
+    /// A fault of the service itself.
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        let mut error = OneApiError::new("InternalServiceError", message);
+        error.permanent = Some(false);
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, error)
+    }
+
+    /// The response that says so.
+    pub(super) fn response(self, incoming: &Incoming) -> Response<Body> {
+        let error = with_context(*self.error, incoming);
+        let mut response = json_response(self.status, json!({"error": error}).to_string());
+        if let Some(allowed) = self.allowed {
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        response
+    }
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        let status = match error.kind() {
+            EngineErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, of_engine(&error))
+    }
 }
 
 /// What the engine says, in the service's form.
-pub(super) fn of_engine(error: &EngineError) -> (StatusCode, OneApiError) {
-    let (status, code, class, general) = match error.kind() {
-        EngineErrorKind::Syntax => (400, "BadRequest_SyntaxError", "SyntaxException", BAD_REQUEST),
+pub(super) fn of_engine(error: &EngineError) -> OneApiError {
+    let (code, class, general) = match error.kind() {
+        EngineErrorKind::Syntax => ("BadRequest_SyntaxError", "SyntaxException", BAD_REQUEST),
         EngineErrorKind::LimitExceeded => (
-            400,
             "LimitsExceeded",
             "KustoServicePartialQueryFailureLimitsExceededException",
             "Request limits were exceeded.",
         ),
         EngineErrorKind::Cancelled => (
-            400,
             "Cancelled",
             "KustoServicePartialQueryFailureException",
             "The request was cancelled.",
         ),
         EngineErrorKind::TimedOut => (
-            504,
             "RequestExecutionTimeout",
             "KustoServiceTimeoutException",
             "The request timed out.",
         ),
-        EngineErrorKind::Semantic => (400, "General_BadRequest", "SemanticException", BAD_REQUEST),
-        _ => (400, "General_BadRequest", "KustoBadRequestException", BAD_REQUEST),
+        EngineErrorKind::Semantic => ("General_BadRequest", "SemanticException", BAD_REQUEST),
+        EngineErrorKind::Runtime | EngineErrorKind::Unsupported => {
+            ("General_BadRequest", "KustoBadRequestException", BAD_REQUEST)
+        }
     };
-    let mut reported = OneApiError::new(code, general);
-    reported.exception_type = Some(format!("Kusto.Data.Exceptions.{class}"));
-    reported.description = Some(error.to_string());
+    let mut reported = described(code, general, class, error.to_string());
     reported.permanent = Some(error.is_permanent());
-    (
-        StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
-        reported,
-    )
+    reported
 }
 
+/// The error with what is known about its request. One that says nothing else is permanent.
 pub(super) fn with_context(mut error: OneApiError, incoming: &Incoming) -> OneApiError {
     let mut context = OneApiErrorContext::default();
-    context.timestamp = Some(DateTime::from(std::time::SystemTime::now()).to_string());
+    context.timestamp = Some(DateTime::from(SystemTime::now()).to_string());
     context.client_request_id = Some(incoming.client_request_id.clone());
     context.activity_id = Some(incoming.activity_id.to_string());
     error.permanent.get_or_insert(true);
     error.context = Some(context);
+    error
+}
+
+fn described(code: &str, general: &str, class: &str, message: impl Into<String>) -> OneApiError {
+    let mut error = OneApiError::new(code, general);
+    error.exception_type = Some(format!("Kusto.Data.Exceptions.{class}"));
+    error.description = Some(message.into());
     error
 }
 

@@ -6,6 +6,7 @@ use kusto_protocol::{Column, ColumnType, DateTime, RowBatch, RowBatchBuilder, Ti
 use serde_json::json;
 
 use super::Incoming;
+use crate::error::{EngineError, EngineErrorKind};
 
 /// V2's `@ExtendedProperties`: for each result, how it is to be drawn.
 pub(super) fn extended_properties(visualizations: &[(i64, String)]) -> RowBatch {
@@ -34,13 +35,40 @@ pub(super) fn extended_properties_v1(visualizations: &[(i64, String)]) -> RowBat
 }
 
 /// What a query came to.
-pub(super) struct Outcome {
+pub(super) struct Outcome<'a> {
     pub(super) elapsed: Duration,
     /// Rows and bytes of each result.
     pub(super) results: Vec<(u64, u64)>,
+    /// What ended it before its time.
+    pub(super) failure: Option<&'a EngineError>,
 }
 
-impl Outcome {
+impl Outcome<'_> {
+    /// The first event: that the query completed, or why it did not.
+    fn event(&self) -> Event {
+        let Some(failure) = self.failure else {
+            return Event {
+                level: (4, "Info"),
+                status: (0, "S_OK (0)"),
+                kind: (4, "QueryInfo"),
+                text: "Query completed successfully".to_owned(),
+            };
+        };
+        let (status, kind) = match failure.kind() {
+            EngineErrorKind::LimitExceeded => (
+                (RESULT_SET_TOO_LARGE, "E_QUERY_RESULT_SET_TOO_LARGE (80DA0003)"),
+                (1, "QueryLimitsExceeded"),
+            ),
+            _ => ((FAILED, "E_FAIL (80004005)"), (4, "QueryInfo")),
+        };
+        Event {
+            level: (2, "Error"),
+            status,
+            kind,
+            text: failure.to_string(),
+        }
+    }
+
     /// The statistics of the query, in the form that the service gives them, with what is known here.
     fn statistics(&self) -> String {
         let cpu = Timespan::try_from(self.elapsed).unwrap_or_default().to_string();
@@ -58,8 +86,16 @@ impl Outcome {
     }
 }
 
+/// Something that happened to a query, with numbers and their names.
+struct Event {
+    level: (i32, &'static str),
+    status: (i32, &'static str),
+    kind: (i32, &'static str),
+    text: String,
+}
+
 /// V2's `QueryCompletionInformation`.
-pub(super) fn completion_information(incoming: &Incoming, outcome: &Outcome, now: DateTime) -> RowBatch {
+pub(super) fn completion_information(incoming: &Incoming, outcome: &Outcome<'_>, now: DateTime) -> RowBatch {
     let columns = [
         ("Timestamp", ColumnType::DateTime),
         ("ClientRequestId", ColumnType::String),
@@ -74,40 +110,39 @@ pub(super) fn completion_information(incoming: &Incoming, outcome: &Outcome, now
         ("EventTypeName", ColumnType::String),
         ("Payload", ColumnType::String),
     ];
+    let event = outcome.event();
+    let payload = json!({"Count": 1, "Text": event.text}).to_string();
     let statistics = outcome.statistics();
     let events = [
+        (event.level, event.status, event.kind, &payload),
         (
-            4,
-            "Info",
-            4,
-            "QueryInfo",
-            r#"{"Count":1,"Text":"Query completed successfully"}"#,
+            (6, "Stats"),
+            (0, "S_OK (0)"),
+            (0, "QueryResourceConsumption"),
+            &statistics,
         ),
-        (6, "Stats", 0, "QueryResourceConsumption", statistics.as_str()),
     ];
-    let rows = events
-        .into_iter()
-        .map(|(level, level_name, event, event_name, payload)| {
-            vec![
-                Value::DateTime(now),
-                Value::String(&incoming.client_request_id),
-                Value::Guid(incoming.activity_id),
-                Value::Guid(incoming.activity_id),
-                Value::Guid(incoming.activity_id),
-                Value::Int(level),
-                Value::String(level_name),
-                Value::Int(0),
-                Value::String("S_OK (0)"),
-                Value::Int(event),
-                Value::String(event_name),
-                Value::String(payload),
-            ]
-        });
+    let rows = events.into_iter().map(|(level, status, kind, payload)| {
+        vec![
+            Value::DateTime(now),
+            Value::String(&incoming.client_request_id),
+            Value::Guid(incoming.activity_id),
+            Value::Guid(incoming.activity_id),
+            Value::Guid(incoming.activity_id),
+            Value::Int(level.0),
+            Value::String(level.1),
+            Value::Int(status.0),
+            Value::String(status.1),
+            Value::Int(kind.0),
+            Value::String(kind.1),
+            Value::String(payload),
+        ]
+    });
     table(&columns, rows)
 }
 
 /// V1's `QueryStatus`.
-pub(super) fn query_status(incoming: &Incoming, outcome: &Outcome, now: DateTime) -> RowBatch {
+pub(super) fn query_status(incoming: &Incoming, outcome: &Outcome<'_>, now: DateTime) -> RowBatch {
     let columns = [
         ("Timestamp", ColumnType::DateTime),
         ("Severity", ColumnType::Int),
@@ -120,17 +155,18 @@ pub(super) fn query_status(incoming: &Incoming, outcome: &Outcome, now: DateTime
         ("SubActivityId", ColumnType::Guid),
         ("ClientActivityId", ColumnType::String),
     ];
+    let event = outcome.event();
     let statistics = outcome.statistics();
     let events = [
-        (4, "Info", "Query completed successfully"),
-        (6, "Stats", statistics.as_str()),
+        (event.level, event.status.0, &event.text),
+        ((6, "Stats"), 0, &statistics),
     ];
-    let rows = events.into_iter().map(|(severity, name, description)| {
+    let rows = events.into_iter().map(|(severity, status, description)| {
         vec![
             Value::DateTime(now),
-            Value::Int(severity),
-            Value::String(name),
-            Value::Int(0),
+            Value::Int(severity.0),
+            Value::String(severity.1),
+            Value::Int(status),
             Value::String(description),
             Value::Int(1),
             Value::Guid(incoming.activity_id),
@@ -156,3 +192,9 @@ fn table<'a>(columns: &[(&str, ColumnType)], rows: impl Iterator<Item = Vec<Valu
     }
     table.finish()
 }
+
+/// `0x80DA0003`, as the signed number that the service writes.
+const RESULT_SET_TOO_LARGE: i32 = 0x80DA_0003_u32.cast_signed();
+
+/// `0x80004005`
+const FAILED: i32 = 0x8000_4005_u32.cast_signed();

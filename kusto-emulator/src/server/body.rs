@@ -1,0 +1,105 @@
+//! Request bodies: read as a whole, unpacked, and never larger than what the service takes.
+
+use std::io::Read;
+
+use axum::body::{Body, HttpBody, to_bytes};
+use bytes::Bytes;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+use super::error::Refusal;
+
+/// The longest request body as it is sent, in bytes.
+const MAX_BODY: usize = 64 << 20;
+
+/// The most bytes that a compressed body may unpack to.
+const MAX_UNPACKED: u64 = 256 << 20;
+
+/// Reads a body. Compression is undone, and its header taken away.
+pub(super) async fn read(headers: &mut HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::too_large(format!("the request body is longer than {MAX_BODY} bytes"));
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    // The other way to fail, a connection that breaks, leaves nobody to tell.
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
+    let Some(coding) = headers.remove(CONTENT_ENCODING) else {
+        return Ok(body);
+    };
+    let coding = String::from_utf8_lossy(coding.as_bytes())
+        .trim()
+        .to_ascii_lowercase();
+    let unpacking = tokio::task::spawn_blocking(move || unpack(&coding, body));
+    unpacking
+        .await
+        .unwrap_or_else(|error| Err(Refusal::internal(error.to_string())))
+}
+
+fn unpack(coding: &str, body: Bytes) -> Result<Bytes, Refusal> {
+    let packed = &body[..];
+    let unpacked: &mut dyn Read = match coding {
+        "" | "identity" => return Ok(body),
+        "gzip" | "x-gzip" => &mut MultiGzDecoder::new(packed),
+        "deflate" if is_zlib(packed) => &mut ZlibDecoder::new(packed),
+        "deflate" => &mut DeflateDecoder::new(packed),
+        other => return Err(Refusal::unsupported_coding(other)),
+    };
+    let mut text = Vec::new();
+    unpacked
+        .take(MAX_UNPACKED + 1)
+        .read_to_end(&mut text)
+        .map_err(|error| Refusal::bad_request(format!("the body is not valid {coding}: {error}")))?;
+    if text.len() as u64 > MAX_UNPACKED {
+        return Err(Refusal::too_large(format!(
+            "the request body unpacks to more than {MAX_UNPACKED} bytes"
+        )));
+    }
+    Ok(text.into())
+}
+
+/// Whether deflated data begins as RFC 1950 has it. Many leave that wrapper out.
+fn is_zlib(packed: &[u8]) -> bool {
+    match packed {
+        [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use std::io::Write;
+
+    #[test]
+    fn gzip_zlib_and_bare_deflate_are_undone() {
+        let text = b"print x = 1".as_slice();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(text).unwrap();
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        zlib.write_all(text).unwrap();
+        let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
+        deflate.write_all(text).unwrap();
+        assert_eq!(unpack("gzip", gzip.finish().unwrap().into()).unwrap(), text);
+        assert_eq!(unpack("deflate", zlib.finish().unwrap().into()).unwrap(), text);
+        assert_eq!(unpack("deflate", deflate.finish().unwrap().into()).unwrap(), text);
+        assert_eq!(unpack("identity", Bytes::from_static(text)).unwrap(), text);
+    }
+
+    #[test]
+    fn bytes_that_do_not_unpack_and_codings_unknown_are_refused() {
+        assert!(unpack("gzip", Bytes::from_static(b"plain")).is_err());
+        assert!(unpack("br", Bytes::from_static(b"plain")).is_err());
+    }
+
+    #[test]
+    fn a_body_that_unpacks_to_too_much_is_refused() {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        std::io::copy(&mut std::io::repeat(0).take(MAX_UNPACKED + 1), &mut gzip).unwrap();
+        let packed = Bytes::from(gzip.finish().unwrap());
+        assert!(packed.len() < MAX_BODY);
+        assert!(format!("{:?}", unpack("gzip", packed).unwrap_err()).contains("unpacks to more"));
+    }
+}
