@@ -102,8 +102,10 @@ pub(crate) struct Function<T: 'static = Call> {
     pub(crate) name: &'static str,
     /// Arguments and result in words.
     pub(crate) signature: &'static str,
-    min_arguments: usize,
-    max_arguments: usize,
+    /// The fewest arguments it takes.
+    pub(crate) min_arguments: usize,
+    /// The most arguments it takes; [`MANY`] if there is no limit.
+    pub(crate) max_arguments: usize,
     bind: fn(&Arguments<'_>) -> Result<T, BindError>,
 }
 
@@ -241,4 +243,4 @@ static REGISTRY: LazyLock<HashMap<&'static str, &'static Function>> =
     LazyLock::new(|| all().map(|(_, function)| (function.name, function)).collect());
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

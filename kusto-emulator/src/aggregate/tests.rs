@@ -6,6 +6,7 @@ use kusto_protocol::{ColumnType, Value};
 
 use super::{all, is_aggregate, resolve};
 use crate::function::Argument;
+use crate::function::tests::{EXTREMES, value};
 use crate::types;
 use crate::vector::Vector;
 
@@ -291,4 +292,39 @@ fn names_are_known() {
         "{}",
         error.message
     );
+}
+
+#[test]
+fn no_aggregate_panics_whatever_it_is_given() {
+    for function in all() {
+        for (shift, _) in EXTREMES.iter().enumerate() {
+            for len in function.min_arguments..=function.max_arguments.min(function.min_arguments + 2) {
+                let vectors: Vec<Vector> = (0..len)
+                    .map(|index| {
+                        // The first argument runs through all values, the others differ from it and each other.
+                        let (ty, value) = value(EXTREMES[(shift + index * 7) % EXTREMES.len()]);
+                        Vector::constant(ty, value)
+                    })
+                    .collect();
+                let arguments: Vec<Argument<'_>> = vectors
+                    .iter()
+                    .map(|vector| Argument {
+                        ty: vector.ty(),
+                        constant: Some(vector),
+                    })
+                    .collect();
+                // Refusing is fine; what is bound must run, or fail with an error.
+                let Ok(aggregate) = resolve(function.name, &arguments) else {
+                    continue;
+                };
+                let mut accumulator = aggregate.accumulator();
+                if accumulator.update(&[0, 1, 0], 3, &vectors, 3).is_ok()
+                    && let Ok(outputs) = accumulator.finish(4)
+                {
+                    let lens: Vec<_> = outputs.iter().map(|output| output.values().len()).collect();
+                    assert_eq!(lens, vec![4; aggregate.types.len()], "{}", function.name);
+                }
+            }
+        }
+    }
 }

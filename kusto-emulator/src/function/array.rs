@@ -237,7 +237,7 @@ fn range(arguments: &Arguments<'_>) -> Result<Call, BindError> {
             if step == 0.0 || !count.is_finite() {
                 return None;
             }
-            let count = (count as i64 + 1).clamp(0, MAX_RANGE);
+            let count = (count as i64).saturating_add(1).clamp(0, MAX_RANGE);
             Some(
                 (0..count)
                     .map(|index| json::from_real(step.mul_add(index as f64, start)))
