@@ -13,6 +13,8 @@ use crate::parse_error::{ParseError, ParseErrorKind};
 use crate::scalar::{DateTime, Guid};
 use crate::secret::Secret;
 
+pub(crate) use read::Members;
+
 /// A message that tells an ingestion service to load one blob into one table.
 ///
 /// [`to_queue_text`](Self::to_queue_text) writes the text that goes into the queue,

@@ -39,6 +39,7 @@
 //! | Failures of the service | [`ErrorResponse`], [`OneApiError`] | [`ErrorResponse::parse`] | serde |
 //! | Where a service is | [`Endpoint`], [`ConnectionString`], [`DeepLink`] | `FromStr` | [`ConnectionString`]: `Display`, [`DeepLink::to_url`] |
 //! | Ingestion | [`DataFormat`], [`MappingKind`], [`IngestionMessage`] | [`IngestionMessage::from_queue_text`] | [`IngestionMessage::to_queue_text`] |
+//! | Outcome of ingestions | [`IngestionReport`], [`IngestionState`] | [`IngestionReport::from_queue_text`], serde | |
 //!
 //! # How they relate
 //!
@@ -66,7 +67,7 @@
 //!
 //! Sending, tokens and decompression: `kusto-transport` and `kusto-auth` do that. SQL Server's protocol (TDS), which
 //! the service also speaks. What KQL means: `kusto-kql` reads it. Deep links into Fabric workspaces. The REST API of
-//! queued ingestion, and the notifications about ingestions.
+//! queued ingestion.
 //!
 //! # Features
 //!
@@ -87,6 +88,7 @@ mod endpoint;
 mod error_response;
 mod frame;
 mod ingestion_message;
+mod ingestion_report;
 mod literal;
 mod one_api_error;
 mod parse_error;
@@ -118,6 +120,7 @@ pub use frame::{
     TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
 };
 pub use ingestion_message::{IngestionMapping, IngestionMessage, ReportLevel, ReportMethod, StatusRow};
+pub use ingestion_report::{FailureStatus, IngestionReport, IngestionState};
 pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_string, kql_string};
 pub use one_api_error::{OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
