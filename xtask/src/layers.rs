@@ -78,7 +78,7 @@ const PUBLIC_TYPES: &[(&str, &[&str])] = &[
         &["azure_core", "bytes", "futures_core", "http", "serde"],
     ),
     ("kusto-kql", &[]),
-    // serde_json's error is what a dynamic value's own Deserialize reports.
+    // Values of request options are JSON.
     ("kusto-protocol", &["bytes", "http", "serde", "serde_json"]),
     (
         "kusto-transport",
