@@ -80,3 +80,8 @@ fn print(frame: &Frame) {
         }
     }
 }
+
+#[test]
+fn the_example_runs() {
+    smol::block_on(query(&service::start().unwrap().parse().unwrap())).unwrap();
+}

@@ -32,17 +32,24 @@ struct Row<'a> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).map_or_else(service::start, Ok)?;
-    let endpoint: Endpoint = address.parse()?;
+    query(&address.parse()?)
+}
+
+fn query(endpoint: &Endpoint) -> Result<(), Box<dyn Error>> {
     let request = Request::query(
         "Samples",
         "StormEvents | summarize Storms=count() by State | top 3 by Storms",
     )
     // The answer goes straight into the decoder; an HTTP client that decompresses may ask for gzip.
     .accept_encoding(AcceptEncoding::Identity)
-    .into_http(&endpoint)?;
+    .into_http(endpoint)?;
 
-    // The body of a failed request says why it failed, so a status is not an error of the client.
-    let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+    let config = ureq::Agent::config_builder()
+        // The body of a failed request says why it failed, so a status is not an error of the client.
+        .http_status_as_error(false)
+        // An emulator is on this machine, where a proxy would not look.
+        .proxy(None)
+        .build();
     let agent = ureq::Agent::new_with_config(config);
     let mut response = agent.run(request.map(|body| body.to_vec()))?;
     let status = response.status();
@@ -66,6 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     decoder.finish()?;
+    // A query can fail after its first rows.
+    if let Some(error) = answer.errors().into_iter().next() {
+        return Err(error.into());
+    }
 
     for table in answer.primary_results() {
         for row in table.deserialize() {
@@ -74,4 +85,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn the_example_runs() {
+    query(&service::start().unwrap().parse().unwrap()).unwrap();
 }
