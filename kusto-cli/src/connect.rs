@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 
 use kusto_client::{Client, ClientBuilder, ConnectionString, TrustedHosts};
+use kusto_emulator::Emulator;
 
 use crate::args::{ConnectionArguments, TargetArguments};
 use crate::config;
 use crate::failure::Failure;
-use crate::local::{self, Service};
+use crate::local;
 
 /// A client, and the embedded service that it asks if it asks one.
 pub(crate) struct Target {
     pub(crate) client: Client,
     pub(crate) database: String,
-    service: Option<Service>,
+    service: Option<Emulator>,
 }
 
 impl Target {
@@ -44,7 +45,7 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
         .chain(more.iter().map(PathBuf::from))
         .collect();
     let service = local::start(&files, arguments.sample, 0).await?;
-    let string = service.emulator.connection_string().parse::<ConnectionString>();
+    let string = service.connection_string().parse::<ConnectionString>();
     let string = string.map_err(|error| Failure::new(error.to_string()))?;
     let database = arguments
         .connection

@@ -1,27 +1,17 @@
 //! The embedded service, with files attached.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use kusto_emulator::Emulator;
-use tempfile::TempDir;
 
 use crate::failure::Failure;
-
-/// A service in this process.
-pub(crate) struct Service {
-    pub(crate) emulator: Emulator,
-    /// Holds the file of the sample, which is read until the end.
-    _folder: Option<TempDir>,
-}
 
 /// Starts a service on a port of this machine (0 for a free one), with files as tables.
 ///
 /// # Errors
 ///
 /// When a file cannot be read, or the port is taken.
-pub(crate) async fn start(files: &[PathBuf], sample: bool, port: u16) -> Result<Service, Failure> {
+pub(crate) async fn start(files: &[PathBuf], sample: bool, port: u16) -> Result<Emulator, Failure> {
     let mut builder = Emulator::builder().port(port);
     for file in files {
         builder = match named(file) {
@@ -29,30 +19,13 @@ pub(crate) async fn start(files: &[PathBuf], sample: bool, port: u16) -> Result<
             (None, path) => builder.attach(path),
         };
     }
-    let mut folder = None;
     if sample {
-        let (kept, path) = write_sample().map_err(|error| Failure::io("cannot write the sample", &error))?;
-        builder = builder.attach(path);
-        folder = Some(kept);
+        builder = builder.sample_storms(SAMPLE_ROWS);
     }
-    let emulator = builder
+    builder
         .start()
         .await
-        .map_err(|error| Failure::new(error.to_string()))?;
-    Ok(Service {
-        emulator,
-        _folder: folder,
-    })
-}
-
-/// `storms.csv` in a folder that is removed when it is dropped.
-fn write_sample() -> std::io::Result<(TempDir, PathBuf)> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("storms.csv");
-    let mut file = BufWriter::new(File::create(&path)?);
-    kusto_emulator::write_storm_events(&mut file, SAMPLE_ROWS)?;
-    file.flush()?;
-    Ok((folder, path))
+        .map_err(|error| Failure::new(error.to_string()))
 }
 
 /// `name=FILE` gives the table a name of its own, unless there is a file of that whole name.

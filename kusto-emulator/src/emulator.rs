@@ -1,21 +1,24 @@
 //! The service: how it is set up, started and stopped.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Cursor};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use kusto_protocol::DateTime;
+use kusto_protocol::{Column, ColumnType, DataFormat, DateTime};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::attach::AttachedFile;
+use crate::ingest::Rows;
+use crate::sample::{STORM_EVENTS_SCHEMA, write_storm_events};
 use crate::server;
 use crate::service::{Queries, Service};
 use crate::storage::{Storage, Table};
+use crate::types::Schema;
 
 /// The database that a service has from the start, and that requests without a database mean.
 pub const DEFAULT_DATABASE: &str = "NetDefaultDB";
@@ -109,6 +112,7 @@ pub struct EmulatorBuilder {
     address: Option<SocketAddr>,
     databases: Vec<String>,
     files: Vec<(Option<String>, PathBuf)>,
+    sample_storms: u64,
 }
 
 impl EmulatorBuilder {
@@ -145,6 +149,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A table `storms` of so many invented rows, those of [`write_storm_events`](crate::write_storm_events): something
+    /// to try queries on. It is held in memory, at about 500 bytes a row.
+    pub fn sample_storms(mut self, rows: u64) -> Self {
+        self.sample_storms = rows;
+        self
+    }
+
     /// Starts the service.
     ///
     /// # Errors
@@ -156,7 +167,7 @@ impl EmulatorBuilder {
         for name in &self.databases {
             storage.create_database(name);
         }
-        let storage = attach(storage, self.files).await?;
+        let storage = attach(storage, self.files, self.sample_storms).await?;
         let address = self
             .address
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -196,8 +207,12 @@ impl EmulatorBuilder {
     }
 }
 
-/// Reads the schemas of the files on a thread that may block.
-async fn attach(storage: Storage, files: Vec<(Option<String>, PathBuf)>) -> Result<Storage, EmulatorError> {
+/// Reads the schemas of the files, and makes the sample, on a thread that may block.
+async fn attach(
+    storage: Storage,
+    files: Vec<(Option<String>, PathBuf)>,
+    sample_storms: u64,
+) -> Result<Storage, EmulatorError> {
     let refused = |message: String| EmulatorError {
         kind: EmulatorErrorKind::File,
         message,
@@ -219,12 +234,33 @@ async fn attach(storage: Storage, files: Vec<(Option<String>, PathBuf)>) -> Resu
                 ));
             }
         }
+        if sample_storms > 0 {
+            let table = storms_table(sample_storms).map_err(|error| error.to_string())?;
+            storage.update(DEFAULT_DATABASE, |database| database.tables.insert(table.name.clone(), Arc::new(table)));
+        }
         Ok(storage)
     });
     attached
         .await
         .map_err(|error| refused(error.to_string()))?
         .map_err(refused)
+}
+
+/// The sample as a table in memory.
+fn storms_table(rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
+    let columns: Schema = STORM_EVENTS_SCHEMA
+        .split(", ")
+        .filter_map(|column| column.split_once(':'))
+        .map(|(name, column_type)| Column::new(name, ColumnType::from_name(column_type)))
+        .collect();
+    let mut text = Vec::new();
+    write_storm_events(&mut text, rows)?;
+    let mut reader = Rows::of_text(Box::new(Cursor::new(text)), DataFormat::Csv, &columns, true)?;
+    let mut table = Table::new("storms", columns);
+    while let Some(batch) = reader.next()? {
+        table.append(batch)?;
+    }
+    Ok(table)
 }
 
 /// A service that could not be started.
