@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::bind::{Binder, BoundQuery, Visualization, set_options, syntax_error};
 use crate::error::{EngineError, EngineErrorKind};
 use crate::exec::{self, Operator, Scope};
-use crate::plan::{Plan, prune};
+use crate::plan::{Node, Plan, prune};
 use crate::session::Session;
 use crate::storage::Storage;
 use crate::types::{Batch, Schema};
@@ -77,11 +77,22 @@ pub(crate) struct ResultTable {
 
 impl ResultTable {
     fn new(query: BoundQuery, session: &Arc<Session>) -> Self {
+        let mut plan = query.plan;
+        // The one limit that cuts an answer without calling it cut.
+        if let Some(count) = session
+            .option("query_take_max_records")
+            .and_then(|text| text.parse().ok())
+        {
+            plan = plan.over(Node::Take {
+                input: plan.clone(),
+                count,
+            });
+        }
         Self {
             name: query.name,
-            schema: Arc::clone(&query.plan.schema),
+            schema: Arc::clone(&plan.schema),
             visualization: query.visualization,
-            plan: prune(&query.plan),
+            plan: prune(&plan),
             rows: None,
             session: Arc::clone(session),
             limit: Limit::of(session),

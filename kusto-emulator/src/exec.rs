@@ -8,6 +8,7 @@ mod aggregate;
 mod expand;
 mod group;
 mod join;
+mod key_values;
 mod parse;
 mod partition;
 mod project;
@@ -93,6 +94,11 @@ pub(crate) fn open(plan: &Plan, scope: &Scope) -> Result<Box<dyn Operator>> {
         }
         Node::Elements => Box::new(scan::Rows::new(scope.elements.iter().cloned().collect())),
         Node::Parse(parse) => Box::new(parse::Parsing::new(
+            node.clone(),
+            open(&parse.input, scope)?,
+            scope,
+        )),
+        Node::KeyValues(parse) => Box::new(key_values::KeyValueParsing::new(
             node.clone(),
             open(&parse.input, scope)?,
             scope,

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) serialized: bool,
     /// How the rows come about.
     pub(crate) node: Arc<Node>,
+    /// How many plans lie below one another, this one included.
+    pub(crate) depth: usize,
 }
 
 /// How rows come about.
@@ -73,6 +75,8 @@ pub(crate) enum Node {
     Elements,
     /// Text taken apart, into columns behind the input's.
     Parse(Parse),
+    /// Pairs of keys and values in a text, into columns behind the input's.
+    KeyValues(KeyValues),
     /// Columns that depend on the rows before or after, behind the input's.
     Window { input: Plan, calls: Vec<WindowCall> },
     /// What a plan, which reads [`Node::Elements`], makes of each group of rows with equal keys.
@@ -90,11 +94,46 @@ pub(crate) enum Node {
     },
 }
 
+impl Node {
+    /// The plans that this one reads.
+    fn inputs(&self) -> Vec<&Plan> {
+        match self {
+            Self::Table { .. }
+            | Self::Rows(_)
+            | Self::Range { .. }
+            | Self::RangeReal { .. }
+            | Self::Elements => Vec::new(),
+            Self::Filter { input, .. }
+            | Self::Project { input, .. }
+            | Self::Take { input, .. }
+            | Self::Sample { input, .. }
+            | Self::Sort { input, .. }
+            | Self::Aggregate { input, .. }
+            | Self::Window { input, .. }
+            | Self::Materialized { input, .. } => vec![input],
+            Self::Partition { input, body, .. } => vec![input, body],
+            Self::Join(join) => vec![&join.left, &join.right],
+            Self::Union(inputs) => inputs.iter().collect(),
+            Self::Expand(expand) => vec![&expand.input],
+            Self::Apply(apply) => vec![&apply.expand.input, &apply.body],
+            Self::Parse(parse) => vec![&parse.input],
+            Self::KeyValues(parse) => vec![&parse.input],
+            Self::Series(series) => vec![&series.input],
+        }
+    }
+}
+
 impl Plan {
     pub(crate) fn new(schema: impl Into<Schema>, serialized: bool, node: Node) -> Self {
         Self {
             schema: schema.into(),
             serialized,
+            depth: node
+                .inputs()
+                .iter()
+                .map(|input| input.depth + 1)
+                .max()
+                .unwrap_or(0),
             node: Arc::new(node),
         }
     }
@@ -321,6 +360,35 @@ pub(crate) struct ParsedColumn {
     /// The group of the regular expression.
     pub(crate) group: usize,
     /// The value, from the text in column 0.
+    pub(crate) value: Scalar,
+}
+
+/// The operands of `parse-kv`.
+pub(crate) struct KeyValues {
+    pub(crate) input: Plan,
+    pub(crate) text: Scalar,
+    pub(crate) syntax: PairSyntax,
+    pub(crate) keys: Vec<ParsedKey>,
+}
+
+/// How pairs of keys and values are written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PairSyntax {
+    /// What parts pairs.
+    pub(crate) pair_delimiter: String,
+    /// What parts a key from its value.
+    pub(crate) key_delimiter: String,
+    /// What a quoted text begins and ends with.
+    pub(crate) quotes: Option<(char, char)>,
+    /// What takes its meaning from the character behind it in a quoted text.
+    pub(crate) escape: Option<char>,
+}
+
+/// A key that `parse-kv` looks for.
+#[derive(Clone)]
+pub(crate) struct ParsedKey {
+    pub(crate) name: String,
+    /// The value of the column, from the text in column 0.
     pub(crate) value: Scalar,
 }
 

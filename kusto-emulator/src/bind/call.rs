@@ -35,6 +35,7 @@ impl Binder<'_> {
             "toscalar" => return self.toscalar(call, span),
             "pack_all" => return self.pack_all(call, span),
             "bag_pack_columns" => return self.pack_columns(call, span),
+            "column_names_of" => return self.column_names(call, span),
             "column_ifexists" | "columnifexists" => return self.column_if_exists(call, span),
             // There is no ingestion-time policy here: the service answers null then.
             "ingestion_time" => return Ok(Scalar::Constant(Vector::null(ColumnType::DateTime))),
@@ -42,6 +43,12 @@ impl Binder<'_> {
         }
         if let Some(function) = super::window::function(name) {
             return self.window_call(function, call, span);
+        }
+        // A name that means nothing is to blame before its arguments are.
+        if let Err(error) = crate::function::resolve(name, &[])
+            && error.code == "SEM0260"
+        {
+            return Err(self.error(span, error));
         }
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
@@ -421,6 +428,20 @@ impl Binder<'_> {
             arguments.push(self.scalar(&argument.expression)?);
         }
         self.call("bag_pack", arguments, span)
+    }
+
+    /// `column_names_of(T)`: the names of a table's columns in an array.
+    fn column_names(&mut self, call: &Call, span: Span) -> Result<Scalar> {
+        let [table] = call.arguments.as_slice() else {
+            return Err(self.semantic(span, "SEM0219", "column_names_of(): expected 1 argument(s)."));
+        };
+        let plan = self.without_rows(|binder| binder.tabular(&table.expression))?;
+        let names: Vec<&str> = plan.schema.iter().map(|column| column.name.as_str()).collect();
+        let json = serde_json::Value::from(names).to_string();
+        Ok(Scalar::Constant(Vector::constant(
+            ColumnType::Dynamic,
+            Value::Dynamic(&json),
+        )))
     }
 
     /// `column_ifexists("name", other)`

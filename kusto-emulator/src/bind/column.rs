@@ -3,7 +3,7 @@
 use kusto_kql::ast::{
     Expression, ExpressionKind, Name, NameClause, NamedExpression, Order, ReorderedColumn, Span,
 };
-use kusto_protocol::Column;
+use kusto_protocol::{Column, Value};
 
 use super::name::result_name;
 use super::{Binder, Result, windowed};
@@ -222,6 +222,26 @@ impl Binder<'_> {
         let mut keep = self.matching(&input, patterns, "project-keep")?;
         keep.sort_unstable();
         Ok(pick(input, &keep))
+    }
+
+    /// `project-by-names …`: columns by texts or arrays of texts; those that are not there are left out.
+    pub(super) fn project_by_names(&mut self, input: Plan, names: &[Expression]) -> Result<Plan> {
+        let mut places: Vec<usize> = Vec::new();
+        for expression in names {
+            let value = self.constant(expression, "A name of 'project-by-names'")?;
+            let patterns = match value.value(0) {
+                Value::String(name) => vec![name.to_owned()],
+                Value::Dynamic(json) => serde_json::from_str(json).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            for pattern in patterns {
+                let matches =
+                    (0..input.schema.len()).filter(|&place| wildcard(&pattern, &input.schema[place].name));
+                let matches: Vec<usize> = matches.filter(|place| !places.contains(place)).collect();
+                places.extend(matches);
+            }
+        }
+        Ok(pick(input, &places))
     }
 
     /// `project-reorder …`: the named columns first.

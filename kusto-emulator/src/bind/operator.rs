@@ -18,6 +18,9 @@ use crate::vector::Vector;
 impl Binder<'_> {
     /// One operator over its input.
     pub(super) fn operator(&mut self, input: Plan, operator: &Operator) -> Result<Plan> {
+        if input.depth > MAX_PLAN_DEPTH {
+            return Err(self.semantic(operator.span, "SEM0030", "The query has too many operators."));
+        }
         match &operator.kind {
             OperatorKind::As(name) => {
                 let plan = match operator.parameter("hint.materialized") {
@@ -51,10 +54,12 @@ impl Binder<'_> {
             OperatorKind::MvApply(apply) => self.mv_apply(input, apply, operator),
             OperatorKind::MvExpand(expand) => self.mv_expand(input, expand, operator),
             OperatorKind::Parse(pattern) => self.parse(input, pattern, operator, false),
+            OperatorKind::ParseKv(parse) => self.parse_kv(input, parse),
             OperatorKind::ParseWhere(pattern) => self.parse(input, pattern, operator, true),
             OperatorKind::Partition(partition) => self.partition(input, partition, operator),
             OperatorKind::Project(expressions) => self.project(input, expressions),
             OperatorKind::ProjectAway(patterns) => self.project_away(input, patterns),
+            OperatorKind::ProjectByNames(names) => self.project_by_names(input, names),
             OperatorKind::ProjectKeep(patterns) => self.project_keep(input, patterns),
             OperatorKind::ProjectRename(renames) => self.project_rename(input, renames),
             OperatorKind::ProjectReorder(patterns) => self.project_reorder(input, patterns),
@@ -338,3 +343,6 @@ fn schema_rows(input: &Plan) -> Plan {
     ];
     Plan::new(schema, true, Node::Rows(vec![Batch::new(arrays, columns.len())]))
 }
+
+/// How many plans may lie below one another: running them takes stack for each.
+const MAX_PLAN_DEPTH: usize = 2000;

@@ -6,7 +6,7 @@ use kusto_protocol::{Column, ColumnType};
 use super::column::pick;
 use super::name::constant_text;
 use super::{Binder, Result};
-use crate::plan::{Node, Parse, ParsedColumn, Plan, Scalar};
+use crate::plan::{KeyValues, Node, PairSyntax, Parse, ParsedColumn, ParsedKey, Plan, Scalar};
 use crate::types;
 
 impl Binder<'_> {
@@ -71,6 +71,59 @@ impl Binder<'_> {
         });
         // A parsed column takes the place of one of its name.
         let places = replaced_order(&schema, width);
+        Ok(pick(Plan::new(schema, serialized, node), &places))
+    }
+
+    /// `parse-kv text as (keys) with (properties)`
+    pub(super) fn parse_kv(&mut self, input: Plan, parse: &ast::ParseKv) -> Result<Plan> {
+        self.operator = "parse-kv";
+        let span = parse.expression.span;
+        let (text, _) = self.over(&input, "parse-kv", |binder| {
+            let text = binder.scalar(&parse.expression)?;
+            binder.convert(text, &ColumnType::String, span)
+        })?;
+        let mut syntax = PairSyntax::default();
+        for property in &parse.properties {
+            let Some(value) = constant_text(&property.value) else {
+                let what = format!("'{}' of 'parse-kv'", property.name.text);
+                return Err(self.unsupported(property.span, what));
+            };
+            let mut characters = value.chars();
+            match property.name.text.as_str() {
+                "pair_delimiter" => value.clone_into(&mut syntax.pair_delimiter),
+                "kv_delimiter" => value.clone_into(&mut syntax.key_delimiter),
+                "quote" => {
+                    let open = characters.next();
+                    syntax.quotes = open.map(|open| (open, characters.next().unwrap_or(open)));
+                }
+                "escape" => syntax.escape = characters.next(),
+                name => {
+                    return Err(self.unsupported(property.span, format_args!("'{name}' of 'parse-kv'")));
+                }
+            }
+        }
+        if syntax.pair_delimiter.is_empty() || syntax.key_delimiter.is_empty() {
+            return Err(self.unsupported(span, "'parse-kv' without pair_delimiter and kv_delimiter"));
+        }
+        let width = input.schema.len();
+        let mut schema = input.schema.to_vec();
+        let mut keys = Vec::new();
+        for column in &parse.keys.columns {
+            let ty = types::column_type(column.scalar_type);
+            keys.push(ParsedKey {
+                name: column.name.text.clone(),
+                value: self.convert(Scalar::Column(0, ColumnType::String), &ty, column.span)?,
+            });
+            schema.push(Column::new(&column.name.text, ty));
+        }
+        let places = replaced_order(&schema, width);
+        let serialized = input.serialized;
+        let node = Node::KeyValues(KeyValues {
+            input,
+            text,
+            syntax,
+            keys,
+        });
         Ok(pick(Plan::new(schema, serialized, node), &places))
     }
 

@@ -1,7 +1,7 @@
 //! `partition`, `top-nested`, `top-hitters`: queries over parts of the rows.
 
 use kusto_kql::ast::{ExpressionKind, Operator, Order, Partition, PartitionBody, TopHitters, TopNested};
-use kusto_protocol::{Column, ColumnType};
+use kusto_protocol::Column;
 
 use super::column::{Columns, pick};
 use super::name::result_name;

@@ -1,6 +1,6 @@
 //! `evaluate`: plugins whose columns depend on the rows, which are therefore computed when the query is bound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use kusto_kql::ast::{Call, ExpressionKind, NameClause, NamedExpression, Operator, RowSchema, Span};
 use kusto_protocol::{Column, ColumnType, Value};
@@ -256,15 +256,19 @@ impl Binder<'_> {
         Ok((value.ty().clone(), calls, types))
     }
 
-    /// The distinct texts in a column, in order.
+    /// The distinct texts in a column, in the order of their first.
     fn labels(&self, plan: &Plan, place: usize) -> Result<Vec<String>> {
-        let mut labels = std::collections::BTreeSet::new();
+        let mut labels = Vec::new();
+        let mut seen = HashSet::new();
         for batch in crate::exec::collect(plan, self.session)? {
             for row in 0..batch.num_rows() {
-                labels.insert(value_at(&ColumnType::String, &batch.columns()[place], row).to_string());
+                let label = value_at(&ColumnType::String, &batch.columns()[place], row).to_string();
+                if seen.insert(label.clone()) {
+                    labels.push(label);
+                }
             }
         }
-        Ok(labels.into_iter().collect())
+        Ok(labels)
     }
 }
 

@@ -332,7 +332,7 @@ impl Binder<'_> {
             .map(|column| Column::new(&column.name.text, types::column_type(column.scalar_type)))
             .collect();
         let width = schema.len();
-        if width == 0 || datatable.values.len() % width != 0 {
+        if width == 0 || !datatable.values.len().is_multiple_of(width) {
             let message = format!(
                 "datatable: {} values do not fill rows of {width} columns.",
                 datatable.values.len()

@@ -180,6 +180,7 @@ fn keep(plan: &Plan, wanted: &[usize]) -> Plan {
         Node::Range { .. }
         | Node::RangeReal { .. }
         | Node::Apply(_)
+        | Node::KeyValues(_)
         | Node::Elements
         | Node::Partition { .. }
         | Node::Series(_)

@@ -183,3 +183,23 @@ fn sample_gives_so_many_rows() {
     );
     check("Storms | sample 100 | count", "Count:long\n 5");
 }
+
+#[test]
+fn pairs_of_keys_and_values_become_columns() {
+    check(
+        r#"print s = 'a=1, b="x, \\"y", junk, c=2020-01-01'
+         | parse-kv s as (b: string, a: long, c: datetime, d: string) with (pair_delimiter=', ', kv_delimiter='=', quote='"', escape='\\')
+         | project-away s"#,
+        r#"b:string | a:long | c:datetime | d:string
+        x, "y | 1 | 2020-01-01T00:00:00Z |"#,
+    );
+}
+
+#[test]
+fn columns_are_picked_by_texts() {
+    check(
+        "print a = 1, b1 = 2, b2 = 3 | project-by-names dynamic(['b*', 'zz']), 'a'",
+        "b1:long | b2:long | a:long\n 2 | 3 | 1",
+    );
+    check("print c = column_names_of(Storms)[0]", "c:dynamic\n \"Id\"");
+}

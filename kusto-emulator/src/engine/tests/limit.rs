@@ -101,3 +101,33 @@ fn functions_may_not_nest_without_end() {
         .join();
     outcome.unwrap();
 }
+
+#[test]
+fn a_pipe_may_not_be_endless() {
+    let query = format!("print x = 1 {} | count", "| where x > 0 ".repeat(3000));
+    let outcome = std::thread::Builder::new()
+        .stack_size(crate::engine::STACK_SIZE)
+        .spawn(move || check_error(&query, "too many operators"))
+        .unwrap()
+        .join();
+    outcome.unwrap();
+}
+
+#[test]
+fn a_long_pipe_runs() {
+    let query = format!("print x = 1 {} | count", "| where x > 0 ".repeat(1900));
+    let outcome = std::thread::Builder::new()
+        .stack_size(crate::engine::STACK_SIZE)
+        .spawn(move || check(&query, "Count:long\n 1"))
+        .unwrap()
+        .join();
+    outcome.unwrap();
+}
+
+#[test]
+fn a_request_may_ask_for_fewer_rows() {
+    check(
+        "set query_take_max_records = 2; Storms | project Id",
+        "Id:long\n 1\n 2",
+    );
+}

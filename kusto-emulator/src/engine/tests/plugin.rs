@@ -36,17 +36,17 @@ fn a_name_that_is_taken_is_a_conflict() {
 fn values_of_a_column_become_columns() {
     check(
         "Storms | project State, Type | evaluate pivot(Type)",
-        "State:string | Flood:long | Hail:long | Tornado:long
+        "State:string | Hail:long | Flood:long | Tornado:long
          TEXAS | 1 | 1 | 0
-         OHIO | 0 | 1 | 0
-         IOWA | 0 | 1 | 1",
+         OHIO | 1 | 0 | 0
+         IOWA | 1 | 0 | 1",
     );
     check(
         "Storms | evaluate pivot(State, sum(Damage), Type)",
-        "Type:string | IOWA:long | OHIO:long | TEXAS:long
-         Hail | 0 | 0 | 100
-         Flood | 0 | 0 | 5000
-         Tornado | 250 | 0 | 0",
+        "Type:string | TEXAS:long | OHIO:long | IOWA:long
+         Hail | 100 | 0 | 0
+         Flood | 5000 | 0 | 0
+         Tornado | 0 | 0 | 250",
     );
 }
 
