@@ -46,12 +46,6 @@ impl Storage {
         true
     }
 
-    /// Removes a database and all it holds; false if there is none of that name.
-    pub(crate) fn drop_database(&self, name: &str) -> bool {
-        let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
-        databases.remove(&name.to_lowercase()).is_some()
-    }
-
     /// The database as it is now.
     pub(crate) fn database(&self, name: &str) -> Option<Arc<Database>> {
         let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);

@@ -82,12 +82,6 @@ impl Vector {
         self.constant
     }
 
-    /// The same values under another type of the same layout: `long` ticks as `datetime`.
-    pub(crate) fn with_type(self, ty: ColumnType) -> Self {
-        debug_assert_eq!(types::data_type(&ty), types::data_type(&self.ty));
-        Self { ty, ..self }
-    }
-
     /// One value per row.
     ///
     /// # Errors
@@ -112,11 +106,6 @@ impl Vector {
     /// The values of a `bool`.
     pub(crate) fn bools(&self) -> Cells<&BooleanArray> {
         self.cells(self.values.as_boolean())
-    }
-
-    /// The values of an `int`.
-    pub(crate) fn ints(&self) -> Cells<&Int32Array> {
-        self.cells(self.values.as_primitive::<Int32Type>())
     }
 
     /// The values of a `long`, or the ticks of a `datetime` or `timespan`.
@@ -166,11 +155,6 @@ impl<A: ArrayAccessor> Cells<A> {
     pub(crate) fn get(&self, row: usize) -> Option<A::Item> {
         let index = if self.constant { 0 } else { row };
         self.array.is_valid(index).then(|| self.array.value(index))
-    }
-
-    /// The array behind: a single value for a constant.
-    pub(crate) const fn array(&self) -> &A {
-        &self.array
     }
 }
 
