@@ -82,3 +82,8 @@ pub use kusto_protocol::{
 pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind, new_request_id};
 pub use query::Query;
 pub use results::{ResultStream, Summary};
+
+/// The example of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
