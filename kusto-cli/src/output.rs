@@ -2,6 +2,7 @@
 
 mod arrow;
 mod csv;
+mod delimited;
 mod jsonl;
 mod markdown;
 mod parquet;

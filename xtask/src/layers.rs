@@ -70,6 +70,8 @@ const PUBLIC_TYPES: &[(&str, &[&str])] = &[
             "futures_core",
             "http",
             "serde",
+            // Values of request options are JSON.
+            "serde_json",
         ],
     ),
     ("kusto-emulator", &["bytes", "http", "serde"]),

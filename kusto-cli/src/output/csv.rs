@@ -1,33 +1,15 @@
 //! Comma-separated values as RFC 4180 describes them, with line feeds.
 
-use std::fmt::Write as _;
+use kusto_protocol::{Column, RowBatch};
 
-use kusto_protocol::{Column, RowBatch, Value};
+use super::delimited;
 
 pub(super) fn push_header(columns: &[Column], out: &mut String) {
-    for (index, column) in columns.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_text(&column.name, out);
-    }
-    out.push('\n');
+    delimited::push_header(columns, ',', push_text, out);
 }
 
 pub(super) fn push_rows(batch: &RowBatch, out: &mut String) {
-    for row in batch.rows() {
-        for (index, value) in row.values().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            match value {
-                Value::String(text) | Value::Dynamic(text) | Value::Unknown(text) => push_text(text, out),
-                // None of the other types needs quotes. Writing to a String cannot fail.
-                other => drop(write!(out, "{other}")),
-            }
-        }
-        out.push('\n');
-    }
+    delimited::push_rows(batch, ',', push_text, out);
 }
 
 fn push_text(text: &str, out: &mut String) {
