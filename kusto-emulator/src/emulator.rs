@@ -236,7 +236,9 @@ async fn attach(
         }
         if sample_storms > 0 {
             let table = storms_table(sample_storms).map_err(|error| error.to_string())?;
-            storage.update(DEFAULT_DATABASE, |database| database.tables.insert(table.name.clone(), Arc::new(table)));
+            storage.update(DEFAULT_DATABASE, |database| {
+                database.tables.insert(table.name.clone(), Arc::new(table))
+            });
         }
         Ok(storage)
     });

@@ -105,7 +105,7 @@ impl HashJoin {
         let rows = left.num_rows();
         let found = built.groups.find(&keys, rows)?;
         let is_null = |row: usize| keys.iter().any(|key| key.is_null(row));
-        let mut is_repeated = vec![false; 0];
+        let mut is_repeated: Vec<bool> = Vec::new();
         if let Some(seen) = &mut self.seen_left {
             let before = seen.len();
             let mut numbers = Vec::new();

@@ -64,11 +64,10 @@ pub(super) struct Range {
 
 impl Range {
     pub(super) fn new(from: i64, to: i64, step: i64) -> Self {
-        let (distance, is_forward) = match step > 0 {
-            true => (i128::from(to) - i128::from(from), step > 0),
-            false => (i128::from(from) - i128::from(to), false),
+        let distance = match step > 0 {
+            true => i128::from(to) - i128::from(from),
+            false => i128::from(from) - i128::from(to),
         };
-        debug_assert!(is_forward == (step > 0));
         let left = match distance {
             distance if distance < 0 || step == 0 => 0,
             distance => distance / i128::from(step.unsigned_abs()) + 1,
