@@ -87,7 +87,10 @@ enum State {
         mark: usize,
     },
     Answer(Box<Envelope>),
-    Failed(DecodeError),
+    Failed {
+        error: DecodeError,
+        remainder: Option<Frame>,
+    },
 }
 
 /// The limits of a [`FrameDecoder`], and what it tolerates.
@@ -165,8 +168,8 @@ impl FrameDecoder {
     ///
     /// # Errors
     ///
-    /// See [`DecodeErrorKind`]. Rows that came before the error in the same batch are lost. After an error every
-    /// call gives the same error.
+    /// See [`DecodeErrorKind`]. Rows that came before the error in the same batch are the
+    /// [`remainder`](Self::remainder). After an error every call gives the same error.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, DecodeError> {
         let mut source = Source {
             bytes: input,
@@ -179,7 +182,7 @@ impl FrameDecoder {
                 if error.kind() != DecodeErrorKind::NotFrames {
                     *input = source.bytes;
                 }
-                self.state = State::Failed(error.clone());
+                self.fail(&error);
                 Err(error)
             }
             Ok(frame) => {
@@ -195,7 +198,8 @@ impl FrameDecoder {
     ///
     /// # Errors
     ///
-    /// When the body ended before the answer did, or `decode` gave an error before.
+    /// When the body ended before the answer did, or `decode` gave an error before. Rows that came before the end
+    /// are the [`remainder`](Self::remainder).
     pub fn finish(&mut self) -> Result<(), DecodeError> {
         let finished = match &mut self.state {
             State::Start { .. } => Err(DecodeError::new(
@@ -204,12 +208,46 @@ impl FrameDecoder {
                 "the body is empty",
             )),
             State::Answer(envelope) => envelope.finish(self.offset, &self.config),
-            State::Failed(error) => Err(error.clone()),
+            State::Failed { error, .. } => Err(error.clone()),
         };
         if let Err(error) = &finished {
-            self.state = State::Failed(error.clone());
+            self.fail(error);
         }
         finished
+    }
+
+    /// Takes the rows that have been read and not given out: those of the batch under construction.
+    ///
+    /// To be called when no more will come: after an error of [`decode`](Self::decode) or
+    /// [`finish`](Self::finish), or in place of `finish` when the body itself broke off. Then nothing that was read
+    /// is lost, however the rows fall into batches. In an answer that goes on, this ends the batch early.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use kusto_protocol::{DecodeErrorKind, Frame, FrameDecoder};
+    ///
+    /// let cut = br#"{"Tables":[{"TableName":"Table_0","Columns":[{"ColumnName":"n","ColumnType":"long"}],
+    ///     "Rows":[[1],[2],[3"#;
+    ///
+    /// let mut decoder = FrameDecoder::new();
+    /// let mut input = &cut[..];
+    /// while let Some(frame) = decoder.decode(&mut input)? {
+    ///     assert!(!matches!(frame, Frame::TableFragment(_)), "the batch is not full");
+    /// }
+    /// assert_eq!(decoder.finish().unwrap_err().kind(), DecodeErrorKind::Truncated);
+    /// let Some(Frame::TableFragment(fragment)) = decoder.remainder() else {
+    ///     panic!("two rows had come");
+    /// };
+    /// assert_eq!(fragment.rows.num_rows(), 2);
+    /// # Ok::<(), kusto_protocol::DecodeError>(())
+    /// ```
+    pub fn remainder(&mut self) -> Option<Frame> {
+        match &mut self.state {
+            State::Start { .. } => None,
+            State::Answer(envelope) => envelope.remainder(),
+            State::Failed { remainder, .. } => remainder.take(),
+        }
     }
 
     /// Takes a batch that is no longer needed, for its memory: the next batch is built in it, if it is of the same
@@ -228,14 +266,21 @@ impl FrameDecoder {
     pub fn buffered_bytes(&self) -> usize {
         match &self.state {
             State::Answer(envelope) => envelope.buffered_bytes(),
-            State::Start { .. } | State::Failed(_) => 0,
+            State::Start { .. } | State::Failed { .. } => 0,
         }
+    }
+
+    fn fail(&mut self, error: &DecodeError) {
+        self.state = State::Failed {
+            remainder: self.remainder(),
+            error: error.clone(),
+        };
     }
 
     fn read(&mut self, source: &mut Source<'_>) -> Result<Option<Frame>, DecodeError> {
         loop {
             match &mut self.state {
-                State::Failed(error) => return Err(error.clone()),
+                State::Failed { error, .. } => return Err(error.clone()),
                 State::Answer(envelope) => return envelope.read(source, &self.config),
                 State::Start { mark } => {
                     let Some(byte) = source.peek() else {

@@ -49,12 +49,35 @@ fn batches_that_are_given_back_change_nothing() {
                 }
                 frames.push(frame);
             }
+            frames.extend(decoder.remainder());
             let (expected, end) = support::decode_chunks([&bytes[..]], &config);
             assert_eq!(
                 support::text::frames(&frames, &end),
                 support::text::frames(&expected, &end)
             );
         }
+    }
+}
+
+#[test]
+fn batches_that_are_ended_early_lose_no_rows() {
+    let config = DecoderConfig::default();
+    for bytes in VECTORS.iter() {
+        let mut decoder = FrameDecoder::new();
+        let mut frames = Vec::new();
+        for mut chunk in bytes.chunks(7) {
+            while let Ok(Some(frame)) = decoder.decode(&mut chunk) {
+                frames.push(frame);
+            }
+            frames.extend(decoder.remainder());
+        }
+        let (expected, end) = support::decode_chunks([&bytes[..]], &config);
+        assert_eq!(decoder.finish(), end);
+        assert_eq!(decoder.remainder(), None, "the rows were taken before");
+        assert_eq!(
+            support::one_row_batches(&frames),
+            support::one_row_batches(&expected)
+        );
     }
 }
 

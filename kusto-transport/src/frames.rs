@@ -16,7 +16,8 @@ use crate::error::{TransportError, TransportErrorKind};
 ///
 /// The body is read only when the decoder has nothing left, so a slow consumer slows the service down, and at most
 /// one chunk and one batch of rows are held. Errors inside the answer are frames like all others; only an answer
-/// that cannot be read, or that breaks off, is an error here. After an error there is nothing more.
+/// that cannot be read, or that breaks off, is an error here, after all rows that had come. After an error there is
+/// nothing more.
 #[derive(Debug)]
 pub struct FrameStream {
     body: Body,
@@ -30,7 +31,8 @@ enum State {
     Frames,
     /// A body that is not frames: its text is the error message.
     Text(Vec<u8>),
-    Over,
+    /// Nothing more, but perhaps the error.
+    Over(Option<TransportError>),
 }
 
 impl FrameStream {
@@ -73,9 +75,19 @@ impl FrameStream {
 
     /// Polls for the next frame, for streams built on this one.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, TransportError>>> {
-        let result = ready!(self.poll_result(cx));
+        let mut result = ready!(self.poll_result(cx));
         if !matches!(result, Ok(Some(_))) {
-            self.state = State::Over;
+            self.state = State::Over(None);
+        }
+        if let Err(error) = result {
+            // The rows that had come go first.
+            result = match self.decoder.remainder() {
+                Some(rows) => {
+                    self.state = State::Over(Some(error));
+                    Ok(Some(rows))
+                }
+                None => Err(error),
+            };
         }
         Poll::Ready(result.transpose())
     }
@@ -83,7 +95,7 @@ impl FrameStream {
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, TransportError>> {
         loop {
             match &mut self.state {
-                State::Over => return Poll::Ready(Ok(None)),
+                State::Over(error) => return Poll::Ready(error.take().map_or(Ok(None), Err)),
                 State::Text(text) => text.extend_from_slice(&std::mem::take(&mut self.chunk)),
                 State::Frames => match self.decode() {
                     Ok(Some(frame)) => return Poll::Ready(Ok(Some(frame))),

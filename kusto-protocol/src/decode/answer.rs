@@ -250,6 +250,17 @@ impl Answer {
         }
     }
 
+    /// What is ready, or the rows since the last full batch.
+    pub(super) fn remainder(&mut self) -> Option<Frame> {
+        // An error in what follows the rows of a frame may come while their fragment still waits.
+        if let Some(frame) = self.next_frame() {
+            return Some(frame);
+        }
+        let current = self.current.as_mut()?;
+        let rows = current.rows.take_batch();
+        (rows.num_rows() > 0).then(|| current.fragment(rows))
+    }
+
     /// Takes the memory of a batch for the rows to come.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
         match &mut self.current {

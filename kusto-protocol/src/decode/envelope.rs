@@ -152,6 +152,11 @@ impl Envelope {
         ))
     }
 
+    /// What is ready, or the rows since the last full batch.
+    pub(super) fn remainder(&mut self) -> Option<Frame> {
+        self.answer.remainder()
+    }
+
     /// Takes the memory of a batch for the rows to come.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
         self.answer.recycle(batch);

@@ -178,8 +178,9 @@ impl Rows {
         mem::replace(&mut self.builder, next).finish()
     }
 
-    /// The last batch.
-    fn take_batch(&mut self) -> RowBatch {
+    /// The rows since the last full batch.
+    pub(super) fn take_batch(&mut self) -> RowBatch {
+        self.batch_bytes = 0;
         let next = RowBatchBuilder::new(Arc::clone(self.builder.columns()));
         mem::replace(&mut self.builder, next).finish()
     }

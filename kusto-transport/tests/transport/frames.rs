@@ -100,12 +100,29 @@ async fn an_answer_that_breaks_off_gives_its_rows_and_then_an_error() {
         assert!(!error.is_permanent());
         assert!(error.to_string().contains("client request id KRC."), "{error}");
     }
+    let cut = BODY.find("3]").unwrap();
+    for answer in [answer(200, &BODY[..cut]), answer(200, &BODY[..cut]).then_broken()] {
+        let (rows, end) = drain(answer.in_chunks(7)).await;
+        assert_eq!(
+            (rows, end.unwrap_err().kind()),
+            (2, TransportErrorKind::Interrupted)
+        );
+    }
     let gzip = compressed("gzip");
     let short = answer(200, gzip[..gzip.len() - 1].to_vec()).header("content-encoding", "gzip");
     assert_eq!(
         drain(short).await.1.unwrap_err().kind(),
         TransportErrorKind::Interrupted
     );
+}
+
+#[tokio::test]
+async fn a_row_that_is_wrong_is_an_error_after_the_rows_before_it() {
+    let body = BODY.replace("[3]", "[3.5]");
+    for size in [1, 17, 100_000] {
+        let (rows, end) = drain(answer(200, body.clone()).in_chunks(size)).await;
+        assert_eq!((rows, end.unwrap_err().kind()), (2, TransportErrorKind::Decode));
+    }
 }
 
 #[tokio::test]
