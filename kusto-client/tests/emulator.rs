@@ -1,7 +1,7 @@
 //! The whole way: the bundled HTTP client, a socket, the embedded service.
 #![cfg(feature = "http-client")]
 
-use kusto_client::{Client, DataFormat, ErrorKind, IngestionProperties, Source};
+use kusto_client::{Client, DataFormat, ErrorKind, IngestionProperties, Source, Value};
 use kusto_emulator::Emulator;
 
 async fn start() -> (Emulator, Client) {
@@ -70,6 +70,30 @@ async fn many_rows_come_in_batches() {
     assert!(batches > 1);
     assert_eq!(results.summary().row_count, 100_000);
     assert!(results.summary().bytes_received > 0);
+}
+
+/// The answer would be hundreds of gigabytes: its first rows can only be here if it is sent while it is made.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_rows_come_while_the_query_runs_and_dropping_them_ends_it() {
+    let (_emulator, client) = start().await;
+    let running = async || -> i64 {
+        let command = client.mgmt(".show running queries | where Text has 'endless' | count");
+        command.fetch_one().await.unwrap()
+    };
+    let query = "range endless from 1 to 100000000000 step 1";
+    let mut results = client
+        .query(query)
+        .option("notruncation", true)
+        .stream()
+        .await
+        .unwrap();
+    let first = results.next().await.unwrap().unwrap();
+    assert_eq!(first.row(0).value("endless"), Some(Value::Long(1)));
+    assert_eq!(running().await, 1);
+    drop(results);
+    while running().await > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
