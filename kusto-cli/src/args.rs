@@ -231,7 +231,7 @@ pub(crate) struct RequestArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArguments {
-    /// Format of the results; if not given, table (or the chart that `render` asks for) on a terminal, csv elsewhere
+    /// Format of the results; table if not given, with a chart below it where the query says `render`
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Write the results to this file; its name chooses the format if --format does not
@@ -345,7 +345,7 @@ const MGMT_EXAMPLES: &str = "\
 Examples:
   kusto mgmt -c http://127.0.0.1:8080 '.show tables'
   kusto mgmt -c http://127.0.0.1:8080 '.create table Logs (Time: datetime, Text: string)'
-  kusto mgmt --local storms.csv '.show table storms schema'";
+  kusto mgmt --local storms.csv '.show table storms cslschema'";
 
 const INGEST_EXAMPLES: &str = "\
 Examples:

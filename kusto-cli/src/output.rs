@@ -134,7 +134,7 @@ impl<W: Write + Send> Printer<W> {
         self.flush_text()
     }
 
-    /// Writes a text in place of a result, and ends the one before.
+    /// Writes a text below the results so far, and ends the last one.
     ///
     /// # Errors
     ///

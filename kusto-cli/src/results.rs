@@ -17,7 +17,7 @@ use crate::output::Printer;
 /// Where charts go.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Charts {
-    /// Drawn on the terminal instead of the table.
+    /// Drawn in characters below the table.
     pub(crate) text: Option<TextStyle>,
     /// Written as a picture, besides the table.
     pub(crate) file: Option<PathBuf>,
@@ -211,7 +211,7 @@ impl<W: Write + Send> Results<W> {
         Ok(())
     }
 
-    /// Draws or prints a result that waited.
+    /// Prints a result that waited, and draws it below.
     fn waited(&mut self, table_id: i64, columns: &Arc<[Column]>, batches: Vec<RowBatch>) -> io::Result<()> {
         let visualization = self.visualizations.remove(&table_id).unwrap_or_default();
         let drawn = chart::chart_data(&visualization, &batches);
@@ -220,14 +220,15 @@ impl<W: Write + Send> Results<W> {
                 "the chart shows the first series only; {left_out} more are left out"
             ));
         }
-        if let Some((data, _)) = &drawn {
-            self.picture(data)?;
-            if let Some(style) = self.charts.text {
-                return self.printer.text(&chart::draw_text(data, style));
-            }
-        }
         self.printer.begin(columns)?;
-        batches.into_iter().try_for_each(|batch| self.printer.rows(batch))
+        batches
+            .into_iter()
+            .try_for_each(|batch| self.printer.rows(batch))?;
+        let Some((data, _)) = drawn else { return Ok(()) };
+        if let Some(style) = self.charts.text {
+            self.printer.text(&chart::draw_text(&data, style))?;
+        }
+        self.picture(&data)
     }
 
     /// Writes the first chart of the answer as a picture, if that was asked for.
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rendered_result_is_drawn_instead_on_a_terminal() {
+    fn a_rendered_result_is_drawn_below_its_table() {
         let style = TextStyle {
             width: 40,
             height: 10,
@@ -366,7 +367,7 @@ mod tests {
         let (text, ..) = run([properties(RENDER), storms(1)].concat(), charts.clone());
         assert_eq!(
             text,
-            "TEXAS ████████████████████████████████ 2\nIOWA  ████████████████ 1\n"
+            "State,n\nTEXAS,2\nIOWA,1\n\nTEXAS ████████████████████████████████ 2\nIOWA  ████████████████ 1\n"
         );
         let (text, ..) = run(
             [properties(r#"{"Visualization":"treemap"}"#), storms(1)].concat(),

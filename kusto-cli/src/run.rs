@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use kusto_client::{Frames, Query};
 
 use crate::args::{OutputArguments, RequestArguments};
+use crate::chart::TextStyle;
 use crate::connect::Target;
 use crate::failure::{self, Failure, words};
 use crate::output::{Format, Printer, TableStyle};
@@ -26,8 +27,7 @@ pub(crate) struct Out {
 }
 
 impl Out {
-    /// Decides on the format: the one that is asked for, else the one that the name of the file says, else a table
-    /// on a terminal and CSV elsewhere.
+    /// Decides on the format: the one that is asked for, else the one that the name of the file says, else a table.
     ///
     /// # Errors
     ///
@@ -37,8 +37,7 @@ impl Out {
         let format = match (arguments.format, &arguments.output) {
             (Some(format), _) => format,
             (None, Some(file)) => format_of(file)?,
-            (None, None) if terminal.is_some() => Format::Table,
-            (None, None) => Format::Csv,
+            (None, None) => Format::Table,
         };
         if format.is_binary() && terminal.is_some() {
             return Err(Failure::usage(
@@ -48,7 +47,7 @@ impl Out {
         Ok(Self {
             format,
             file: arguments.output.clone(),
-            can_draw: terminal.is_some() && arguments.format.is_none(),
+            can_draw: format == Format::Table,
             terminal,
             is_quiet: arguments.quiet.quiet,
         })
@@ -69,9 +68,11 @@ impl Out {
     }
 
     fn charts(&self, file: Option<&Path>) -> Charts {
-        let text = self.terminal.filter(|_| self.can_draw).map(Terminal::text_style);
+        let style = self
+            .terminal
+            .map_or_else(TextStyle::default, Terminal::text_style);
         Charts {
-            text,
+            text: self.can_draw.then_some(style),
             file: file.map(Path::to_owned),
         }
     }

@@ -8,7 +8,7 @@ use kusto_protocol::{Column, ColumnType, DateTime, Decimal, RowBatch, Value, Vis
 use serde_json::Value as Json;
 
 use super::points::{Place, Points};
-use super::{ChartData, ChartKind, Series, Stacking, X};
+use super::{ChartData, ChartKind, Series, Stacking};
 
 /// The chart of a result, and the number of series that are left out because there are too many to tell apart;
 /// `None` if the kind is not drawn here or nothing in the result can be.

@@ -19,6 +19,17 @@ pub(crate) struct TextStyle {
     pub(crate) color: bool,
 }
 
+impl Default for TextStyle {
+    /// What fits into most pages, where there is no terminal to ask.
+    fn default() -> Self {
+        Self {
+            width: 80,
+            height: 20,
+            color: false,
+        }
+    }
+}
+
 /// Draws a chart as lines that are at most `style.width` cells wide, each ended by a line feed.
 pub(crate) fn draw_text(data: &ChartData, style: TextStyle) -> String {
     // Narrower than this there is no room for labels and marks together.

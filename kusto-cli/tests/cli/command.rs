@@ -112,8 +112,15 @@ impl Storms {
     }
 
     /// `kusto query --local storms.csv QUERY MORE…`
-    pub(crate) fn query(&self, query: &str, more: &[&str]) -> Run {
+    pub(crate) fn run(&self, query: &str, more: &[&str]) -> Run {
         let csv = self.csv();
         run(&[&["query", "--local", &csv, query], more].concat())
+    }
+
+    /// As [`Storms::run`], with CSV as the format unless `more` says otherwise.
+    pub(crate) fn query(&self, query: &str, more: &[&str]) -> Run {
+        let says = more.contains(&"--format") || more.contains(&"--output");
+        let format: &[&str] = if says { &[] } else { &["--format", "csv"] };
+        self.run(query, &[format, more].concat())
     }
 }

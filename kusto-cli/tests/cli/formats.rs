@@ -5,7 +5,23 @@ use crate::command::{Storms, run, run_with};
 const BY_STATE: &str = "storms | summarize n = count(), sum(Damage) by State | order by State asc";
 
 #[test]
-fn results_are_csv_where_there_is_no_terminal_and_counts_are_on_standard_error() {
+fn results_are_tables_with_charts_below_unless_a_format_is_given() {
+    let query = format!("{BY_STATE} | project State, n | render barchart");
+    let printed = Storms::new().query(&query, &["--format", "table"]).printed();
+    assert_eq!(printed, Storms::new().run(&query, &[]).printed());
+    let (table, chart) = printed.split_once("\n\n").unwrap();
+    assert!(
+        table.starts_with(" State    │ n\n──────────┼───\n IOWA     │ 1\n"),
+        "{table}"
+    );
+    assert!(
+        chart.starts_with("IOWA     ███") && chart.ends_with(" 2\n"),
+        "{chart}"
+    );
+}
+
+#[test]
+fn counts_are_on_standard_error() {
     let run = Storms::new().query(BY_STATE, &[]);
     assert!(
         run.err.starts_with("3 rows, ") && run.err.ends_with(" s\n"),
@@ -81,17 +97,21 @@ fn queries_come_from_standard_input_or_a_file() {
     let storms = Storms::new();
     let csv = storms.csv();
     assert_eq!(
-        run_with(&["query", "--local", &csv], "storms | count").printed(),
+        run_with(&["query", "--format", "csv", "--local", &csv], "storms | count").printed(),
         "Count\n4\n"
     );
     assert_eq!(
-        run_with(&["query", "--local", &csv, "-"], "storms | count").printed(),
+        run_with(
+            &["query", "--format", "csv", "--local", &csv, "-"],
+            "storms | count"
+        )
+        .printed(),
         "Count\n4\n"
     );
     let file = storms.path("q.kql");
     std::fs::write(&file, "storms\n| count\n").unwrap();
     assert_eq!(
-        run(&["query", "--local", &csv, "--file", &file]).printed(),
+        run(&["query", "--format", "csv", "--local", &csv, "--file", &file]).printed(),
         "Count\n4\n"
     );
 }
@@ -103,7 +123,7 @@ fn files_before_the_query_and_names_before_files_are_attached() {
     let named = format!("other={csv}");
     let query = "storms | join kind=inner other on State | count";
     assert_eq!(
-        run(&["query", "--local", &csv, &named, query]).printed(),
+        run(&["query", "--format", "csv", "--local", &csv, &named, query]).printed(),
         "Count\n6\n"
     );
 }
@@ -138,7 +158,10 @@ fn samples_are_the_same_each_time_and_can_be_asked() {
     let file = storms.path("invented.csv");
     std::fs::write(&file, sample).unwrap();
     let query = "invented | where StormSummary.Details.Location == State | count";
-    assert_eq!(run(&["query", "--local", &file, query]).printed(), "Count\n20\n");
+    assert_eq!(
+        run(&["query", "--format", "csv", "--local", &file, query]).printed(),
+        "Count\n20\n"
+    );
 }
 
 #[test]

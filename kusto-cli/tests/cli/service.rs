@@ -31,7 +31,12 @@ impl Service {
     }
 
     fn ask(&self, command: &str, more: &[&str]) -> Run {
-        run(&[&[command, "--cluster", &self.uri], more].concat())
+        let format: &[&str] = if command == "ingest" {
+            &[]
+        } else {
+            &["--format", "csv"]
+        };
+        run(&[&[command, "--cluster", &self.uri], format, more].concat())
     }
 }
 
