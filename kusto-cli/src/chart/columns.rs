@@ -273,6 +273,7 @@ fn items(text: &str) -> Vec<Json> {
 mod tests {
     use kusto_protocol::RowBatchBuilder;
 
+    use super::super::X;
     use super::*;
 
     fn batch(columns: &[(&str, ColumnType)], rows: &[&[Value<'_>]]) -> Vec<RowBatch> {
