@@ -9,7 +9,7 @@ use arrow_schema::ArrowError;
 /// Display is one line in the service's own words, with a code such as `SEM0100` and, where the fault has
 /// a place in the text, its line and column: `[line:position=1:8]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EngineError {
+pub(crate) struct EngineError {
     kind: EngineErrorKind,
     message: String,
 }
@@ -17,7 +17,7 @@ pub struct EngineError {
 /// What sort of fault an [`EngineError`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum EngineErrorKind {
+pub(crate) enum EngineErrorKind {
     /// The text is not KQL.
     Syntax,
     /// A name is not known, a type does not fit, a parameter is missing.
@@ -43,12 +43,12 @@ impl EngineError {
     }
 
     /// What sort of fault it is.
-    pub const fn kind(&self) -> EngineErrorKind {
+    pub(crate) const fn kind(&self) -> EngineErrorKind {
         self.kind
     }
 
     /// Whether sending the same request again gives the same error.
-    pub const fn is_permanent(&self) -> bool {
+    pub(crate) const fn is_permanent(&self) -> bool {
         !matches!(self.kind, EngineErrorKind::Cancelled | EngineErrorKind::TimedOut)
     }
 }

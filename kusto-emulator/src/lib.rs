@@ -23,7 +23,5 @@ mod types;
 mod vector;
 
 pub use emulator::{DEFAULT_DATABASE, Emulator, EmulatorBuilder, EmulatorError, EmulatorErrorKind};
-pub use error::{EngineError, EngineErrorKind};
 pub use sample::{STORM_EVENTS_SCHEMA, write_storm_events};
 pub use support::support_matrix;
-pub use types::{Batch, Schema};

@@ -19,7 +19,7 @@ use kusto_kql::ast::ScalarType;
 use kusto_protocol::{Column, ColumnType};
 
 /// The columns of a table or of a step of a query.
-pub type Schema = Arc<[Column]>;
+pub(crate) type Schema = Arc<[Column]>;
 
 /// The Arrow type that values of a Kusto type are kept in.
 pub(crate) fn data_type(column_type: &ColumnType) -> DataType {
@@ -59,7 +59,7 @@ pub(crate) fn missing(column_type: &ColumnType, len: usize) -> ArrayRef {
 
 /// Rows in columns: what operators hand to each other.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub(crate) struct Batch {
     columns: Vec<ArrayRef>,
     num_rows: usize,
 }
@@ -72,12 +72,12 @@ impl Batch {
     }
 
     /// The columns in the order of the schema.
-    pub fn columns(&self) -> &[ArrayRef] {
+    pub(crate) fn columns(&self) -> &[ArrayRef] {
         &self.columns
     }
 
     /// The number of rows.
-    pub const fn num_rows(&self) -> usize {
+    pub(crate) const fn num_rows(&self) -> usize {
         self.num_rows
     }
 
