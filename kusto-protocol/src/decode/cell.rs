@@ -136,7 +136,7 @@ fn read_any_form(
         return Ok(end);
     }
     let is_number = matches!(json[0], b'-' | b'0'..=b'9');
-    let raw = str::from_utf8(json).unwrap_or_default();
+    let raw = simdutf8::basic::from_utf8(json).unwrap_or_default();
     let read = match array {
         ColumnArray::Bool(array) => integer(json)
             .filter(|value| matches!(value, 0 | 1))

@@ -5,6 +5,10 @@ use super::word::{index_of_first, non_digit_bytes, word_at};
 /// A whole number of at most 18 digits, followed by a comma or a bracket; `None` for anything else.
 #[inline]
 pub(super) fn short_integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    // Counts are often below ten.
+    if let [digit @ b'0'..=b'9', b',' | b']', ..] = bytes[at..] {
+        return Some((i64::from(digit - b'0'), at + 1));
+    }
     let is_negative = bytes[at] == b'-';
     let from = at + usize::from(is_negative);
     let (value, end) = digits(bytes, from, 0);
