@@ -109,6 +109,7 @@ impl ResultTable {
         if let Some(error) = self.limit.exceeded() {
             return Err(error);
         }
+        self.session.check()?;
         let rows = match &mut self.rows {
             Some(rows) => rows,
             None => self
