@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use kusto_protocol::{Column, ColumnType, ConversionError, RowBatch, RowBatchBuilder, Value};
 use scan::{ScanError, Scanner};
+pub(crate) use show::csl_schema;
 
 use crate::error::{EngineError, EngineErrorKind};
 use crate::service::Service;

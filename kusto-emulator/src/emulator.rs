@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::attach::AttachedFile;
+use crate::command::csl_schema;
 use crate::ingest::Rows;
 use crate::sample::{STORM_EVENTS_SCHEMA, write_storm_events};
 use crate::server;
@@ -77,7 +78,7 @@ impl Emulator {
         database
             .iter()
             .flat_map(|database| database.tables.values())
-            .map(|table| (table.name.clone(), csl(table)))
+            .map(|table| (table.name.clone(), format!("({})", csl_schema(&table.schema))))
             .collect()
     }
 
@@ -94,15 +95,6 @@ impl Drop for Emulator {
         self.service.queries.cancel_all();
         self.server.abort();
     }
-}
-
-fn csl(table: &Table) -> String {
-    let columns: Vec<String> = table
-        .schema
-        .iter()
-        .map(|column| format!("{}:{}", column.name, column.column_type))
-        .collect();
-    format!("({})", columns.join(", "))
 }
 
 /// Sets up an [`Emulator`].

@@ -74,6 +74,7 @@ fn create_merge(service: &Service, database: &str, new: Table) -> Result<RowBatc
             database.tables.insert(new.name.clone(), Arc::new(new));
             return result;
         };
+        table.check_writable()?;
         let merged = merge(&table.schema, &new.schema)?;
         let table = Arc::make_mut(table);
         table.alter(merged.into());
@@ -112,6 +113,7 @@ fn drop(service: &Service, database: &str, name: &str, if_exists: bool) -> Resul
 fn clear(service: &Service, database: &str, name: &str) -> Result<RowBatch, CommandError> {
     service.update(database, |database| {
         let table = table_mut(database, name)?;
+        table.check_writable()?;
         table.clear();
         tables(std::iter::empty(), "")
     })

@@ -1,6 +1,6 @@
 //! `.show …`
 
-use kusto_protocol::{Column, ColumnType, DateTime, RowBatch, Value};
+use kusto_protocol::{Column, ColumnType, DateTime, RowBatch, Value, kql_identifier};
 use serde_json::json;
 
 use super::{CommandError, Scanner, Session, semantic, table, unsupported};
@@ -346,18 +346,20 @@ fn queries(service: &Service, session: &Session) -> Result<RowBatch, CommandErro
 }
 
 /// `a:long, ['b c']:string`
-fn csl_schema(columns: &[Column]) -> String {
-    let texts: Vec<String> = columns
-        .iter()
-        .map(|column| {
-            format!(
-                "{}:{}",
-                kusto_protocol::kql_identifier(&column.name),
-                column.column_type
-            )
-        })
-        .collect();
-    texts.join(", ")
+pub(crate) fn csl_schema(columns: &[Column]) -> String {
+    let is_bare = |name: &str| {
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && name.starts_with(|c: char| !c.is_ascii_digit())
+    };
+    let columns = columns.iter().map(|column| {
+        let name = &column.name;
+        if is_bare(name) {
+            format!("{name}:{}", column.column_type)
+        } else {
+            format!("{}:{}", kql_identifier(name), column.column_type)
+        }
+    });
+    columns.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn no_such_table(name: &str, database: &str) -> CommandError {

@@ -217,3 +217,36 @@ fn piped(
 
 /// The name under which the query after a command knows the command's result.
 const COMMAND_RESULT: &str = "$command_result";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::ContentCoding;
+    use crate::service::{Queries, Service, new_guid};
+    use crate::storage::Storage;
+    use kusto_protocol::DateTime;
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_answered_with_an_error() {
+        let service = Service {
+            storage: Storage::new(),
+            queries: Arc::new(Queries::default()),
+            started: DateTime::from(SystemTime::now()),
+            uri: String::new(),
+        };
+        let incoming = Arc::new(Incoming {
+            service: Arc::new(service),
+            client_request_id: String::new(),
+            activity_id: new_guid(),
+            coding: ContentCoding::Identity,
+        });
+        let outcome = answer(&incoming, Session::new("D"), Layout::V2, |_, _| {
+            panic!("as it should")
+        })
+        .await;
+        let response = outcome
+            .map_err(|refusal| refusal.response(&incoming))
+            .unwrap_err();
+        assert_eq!(response.status(), http::StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

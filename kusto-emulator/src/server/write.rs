@@ -44,6 +44,7 @@ pub(super) fn write_query(
         form,
         results: Vec::new(),
         failure: None,
+        errors: Vec::new(),
     };
     writing.run(results, first, started)
 }
@@ -70,6 +71,8 @@ struct Writing<'a> {
     results: Vec<(u64, u64)>,
     /// What ended the query before its time.
     failure: Option<EngineError>,
+    /// The same, as the answer tells it: in each place with the same time, so that readers see one error.
+    errors: Vec<OneApiError>,
 }
 
 impl Writing<'_> {
@@ -111,13 +114,12 @@ impl Writing<'_> {
         if self.failure.is_none() || self.form.defers_errors || self.form.errors_at_end {
             self.completion(table_id, started)?;
         }
-        let mut completion = DataSetCompletion::default();
-        completion.errors = self.errors();
-        completion.has_errors = !completion.errors.is_empty();
-        completion.cancelled = self
-            .failure
-            .as_ref()
-            .is_some_and(|failure| failure.kind() == EngineErrorKind::Cancelled);
+        let failure = self.failure.as_ref();
+        let completion = DataSetCompletion {
+            has_errors: !self.errors.is_empty(),
+            cancelled: failure.is_some_and(|failure| failure.kind() == EngineErrorKind::Cancelled),
+            errors: self.errors,
+        };
         self.answer.frame(&Frame::DataSetCompletion(completion))?;
         self.answer.finish()
     }
@@ -148,26 +150,26 @@ impl Writing<'_> {
                 }
                 Ok(None) => break,
                 Err(failure) => {
-                    self.failure = Some(failure);
+                    self.fail(failure);
                     break;
                 }
             }
             next = result.next();
         }
         self.results.push((row_count, bytes));
-        let errors = self.errors();
         self.answer.frame(&Frame::TableCompletion(TableCompletion {
             table_id,
             row_count,
-            errors,
+            errors: self.errors.clone(),
         }))
     }
 
-    /// What the answer tells as errors.
-    fn errors(&self) -> Vec<OneApiError> {
-        let told = self.failure.iter().filter(|_| !self.form.defers_errors);
-        told.map(|failure| error::with_context(error::of_engine(failure), self.incoming))
-            .collect()
+    fn fail(&mut self, failure: EngineError) {
+        if !self.form.defers_errors {
+            self.errors
+                .push(error::with_context(error::of_engine(&failure), self.incoming));
+        }
+        self.failure = Some(failure);
     }
 
     /// How the query went.

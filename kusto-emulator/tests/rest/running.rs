@@ -1,0 +1,100 @@
+//! Queries while they run: listed, cancelled, given up by their clients.
+
+use super::*;
+
+const ENDLESS: &str = "range x from 1 to 1000000000000 step 1";
+
+fn fragments() -> Value {
+    json!({"notruncation": true, "results_v2_fragment_primary_tables": true})
+}
+
+/// The texts of the queries that run.
+async fn running(service: &Service) -> Vec<String> {
+    let answer = service.command(".show running queries | project Text").await;
+    let table = answer.primary_results().next().unwrap();
+    table.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+/// Waits for no query to run.
+async fn idle(service: &Service) {
+    while !running(service).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_streams_and_its_query_ends_when_the_client_goes_away() {
+    let service = Service::start().await;
+    let mut response = service
+        .post("/v2/rest/query", ENDLESS, &fragments())
+        .send()
+        .await
+        .unwrap();
+    let mut decoder = FrameDecoder::new();
+    let mut rows = 0;
+    while rows < 10_000 {
+        let chunk = response.chunk().await.unwrap().unwrap();
+        let mut input = &chunk[..];
+        while let Some(frame) = decoder.decode(&mut input).unwrap() {
+            if let kusto_protocol::Frame::TableFragment(fragment) = frame {
+                rows += fragment.rows.num_rows();
+            }
+        }
+    }
+    assert_eq!(running(&service).await, [ENDLESS]);
+    drop(response);
+    idle(&service).await;
+}
+
+#[tokio::test]
+async fn a_query_that_has_not_answered_yet_ends_when_the_client_goes_away() {
+    let service = Service::start().await;
+    let text = format!("{ENDLESS} | summarize count()");
+    let request = service.post("/v2/rest/query", &text, &json!({})).send();
+    let asking = tokio::spawn(request);
+    while running(&service).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    asking.abort();
+    idle(&service).await;
+}
+
+#[tokio::test]
+async fn a_query_is_cancelled_from_another_connection() {
+    let service = Service::start().await;
+    let request = service.post("/v2/rest/query", ENDLESS, &fragments());
+    let mut response = request
+        .header("x-ms-client-request-id", "Test.Cancel;1")
+        .send()
+        .await
+        .unwrap();
+    let mut body = response.chunk().await.unwrap().unwrap().to_vec();
+    let answer = service.command(".cancel query \"Test.Cancel;1\"").await;
+    assert_eq!(text_of(&answer), "Test.Cancel;1,true");
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        body.extend_from_slice(&chunk);
+    }
+    let answer = decode(&body);
+    let completion = answer.completion().unwrap();
+    assert!(completion.cancelled && completion.has_errors);
+    assert_eq!(completion.errors[0].code, "Cancelled");
+    assert!(running(&service).await.is_empty());
+    let answer = service.command(".cancel query \"Test.Cancel;1\"").await;
+    assert_eq!(text_of(&answer), "Test.Cancel;1,false");
+}
+
+#[tokio::test]
+async fn a_service_that_is_dropped_stops_its_queries() {
+    let service = Service::start().await;
+    let mut response = service
+        .post("/v2/rest/query", ENDLESS, &fragments())
+        .send()
+        .await
+        .unwrap();
+    let mut body = response.chunk().await.unwrap().unwrap().to_vec();
+    drop(service.emulator);
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        body.extend_from_slice(&chunk);
+    }
+    assert!(decode(&body).completion().unwrap().cancelled);
+}
