@@ -101,6 +101,7 @@ pub(crate) struct Function<T: 'static = Call> {
     /// The name or the spelling of the operator.
     pub(crate) name: &'static str,
     /// Arguments and result in words.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test writes it into SUPPORT.md"))]
     pub(crate) signature: &'static str,
     /// The fewest arguments it takes.
     pub(crate) min_arguments: usize,

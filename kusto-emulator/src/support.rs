@@ -1,30 +1,221 @@
-//! What KQL this service runs.
+#![doc = include_str!("../SUPPORT.md")]
 
-use crate::{aggregate, function};
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
 
-/// The functions, operators between values, and aggregates that queries may use: a Markdown list by family.
-///
-/// It is written from the tables that the functions are looked up in, so it is never out of date.
-///
-/// ```
-/// let matrix = kusto_emulator::support_matrix();
-/// assert!(matrix.contains("- `strlen` (text) -> long, in characters"));
-/// assert!(!matrix.contains("series_decompose_anomalies"));
-/// ```
-#[must_use]
-pub fn support_matrix() -> String {
-    let mut matrix = String::new();
-    let mut last = "";
-    for (family, function) in function::all() {
-        if family != last {
-            matrix.push_str(&format!("\n## {family}\n\n"));
-            last = family;
+    use crate::error::EngineErrorKind;
+    use crate::session::Session;
+    use crate::storage::{Storage, Table};
+    use crate::{aggregate, engine, function};
+
+    /// A statement, an operator or a plugin and a query with it. The tests run them all.
+    const OPERATORS: &[(&str, &str)] = &[
+        ("as", "T | as X | count"),
+        ("assert-schema", "T | assert-schema (n: long)"),
+        ("consume", "T | consume"),
+        ("count", "T | count"),
+        ("datatable", "datatable (a: long) [1, 2]"),
+        ("distinct", "T | distinct s"),
+        ("evaluate", "T | evaluate bag_unpack(d)"),
+        ("extend", "T | extend m = n + 1"),
+        (
+            "externaldata",
+            "externaldata (a: long) ['https://example.net/a.csv']",
+        ),
+        ("facet", "T | facet by s"),
+        ("find", "find in (T) where n > 1"),
+        ("fork", "T | fork (count) (take 1)"),
+        ("getschema", "T | getschema"),
+        ("invoke", "let f = (X: (n: long)) { X | count }; T | invoke f()"),
+        ("join", "T | join kind=leftouter T on n"),
+        ("lookup", "T | lookup T on n"),
+        (
+            "make-graph",
+            "T | make-graph n --> n | graph-match (a)-->(b) project a.n",
+        ),
+        (
+            "make-series",
+            "T | make-series count() on t from datetime(2024-01-01) to datetime(2024-01-03) step 1d",
+        ),
+        (
+            "mv-apply",
+            "T | mv-apply x = d.list to typeof(long) on (summarize sum(x))",
+        ),
+        ("mv-expand", "T | mv-expand d.list"),
+        ("parse", "T | parse s with a ':' b"),
+        ("parse-kv", "T | parse-kv s as (a: long)"),
+        ("parse-where", "T | parse-where s with a ':' b"),
+        ("partition", "T | partition by s (top 1 by n)"),
+        ("print", "print x = 1"),
+        ("project", "T | project n"),
+        ("project-away", "T | project-away n"),
+        ("project-keep", "T | project-keep n"),
+        ("project-rename", "T | project-rename m = n"),
+        ("project-reorder", "T | project-reorder s"),
+        ("range", "range x from 1 to 3 step 1"),
+        ("reduce", "T | reduce by s"),
+        ("render", "T | render table"),
+        ("sample", "T | sample 1"),
+        ("sample-distinct", "T | sample-distinct 1 of s"),
+        (
+            "scan",
+            "T | sort by n asc | scan declare (m: long) with (step a: true => m = n;)",
+        ),
+        ("search", "T | search 'a'"),
+        ("serialize", "T | serialize i = row_number()"),
+        ("sort", "T | sort by n desc nulls last"),
+        ("summarize", "T | summarize count() by bin(t, 1d)"),
+        ("take", "T | take 1"),
+        ("top", "T | top 1 by n"),
+        ("top-hitters", "T | top-hitters 1 of s"),
+        ("top-nested", "T | top-nested 1 of s by count()"),
+        ("union", "T | union withsource=from T"),
+        ("where", "T | where n > 1"),
+    ];
+
+    const STATEMENTS: &[(&str, &str)] = &[
+        ("alias", "alias database D = database('D'); T | count"),
+        (
+            "declare pattern",
+            "declare pattern p = (a: string) { (\"x\") = { T }; }; p('x') | count",
+        ),
+        (
+            "declare query_parameters",
+            "declare query_parameters (least: long = 1); T | where n > least",
+        ),
+        ("let", "let least = 1; let V = view () { T }; V | where n > least"),
+        ("restrict access", "restrict access to (T); T | count"),
+        ("set", "set notruncation; T | count"),
+        ("several results", "T | count; T | take 1"),
+    ];
+
+    const WINDOWS: &[(&str, &str)] = &[
+        ("next()", "next(n)"),
+        ("prev()", "prev(n, 1, 0)"),
+        ("row_cumsum()", "row_cumsum(n)"),
+        ("row_number()", "row_number()"),
+        ("row_rank_dense()", "row_rank_dense(n)"),
+        ("row_rank_min()", "row_rank_min(n)"),
+        ("row_window_session()", "row_window_session(t, 1h, 5m)"),
+    ];
+
+    const PLUGINS: &[(&str, &str)] = &[
+        (
+            "bag_unpack",
+            "T | evaluate bag_unpack(d) : (n: long, s: string, t: datetime)",
+        ),
+        ("narrow", "T | evaluate narrow()"),
+        ("pivot", "T | project s, n | evaluate pivot(s)"),
+    ];
+
+    /// Whether the service runs a query.
+    ///
+    /// # Panics
+    ///
+    /// When the query is wrong, not merely unsupported.
+    fn is_supported(query: &str) -> bool {
+        let storage = Storage::new();
+        storage.create_database("D");
+        let columns = [
+            ("n", "long"),
+            ("s", "string"),
+            ("t", "datetime"),
+            ("d", "dynamic"),
+        ];
+        let columns = columns
+            .map(|(name, ty)| kusto_protocol::Column::new(name, kusto_protocol::ColumnType::from_name(ty)));
+        let table = Table::new("T", columns.to_vec().into());
+        storage.update("D", |database| {
+            database.tables.insert("T".to_owned(), table.into())
+        });
+        let outcome = engine::run(&storage, &Session::new("D"), query).and_then(|mut results| {
+            results
+                .iter_mut()
+                .try_for_each(|result| result.next().map(|_| ()))
+        });
+        match outcome {
+            Ok(()) => true,
+            Err(error) if error.kind() == EngineErrorKind::Unsupported => false,
+            Err(error) => panic!("{query}: {error}"),
         }
-        matrix.push_str(&format!("- `{}` {}\n", function.name, function.signature));
     }
-    matrix.push_str("\n## Aggregates\n\n");
-    for function in aggregate::all() {
-        matrix.push_str(&format!("- `{}` {}\n", function.name, function.signature));
+
+    /// The names of what runs, and below those of what does not.
+    fn section(title: &str, examples: &[(&str, String)], matrix: &mut String) {
+        let (run, not): (Vec<_>, Vec<_>) = examples.iter().partition(|(_, query)| is_supported(query));
+        let names = |examples: Vec<&(&str, String)>| {
+            let names: Vec<String> = examples.iter().map(|(name, _)| format!("`{name}`")).collect();
+            names.join(", ")
+        };
+        writeln!(matrix, "\n## {title}\n\n{}.", names(run)).unwrap();
+        if !not.is_empty() {
+            writeln!(matrix, "\nNot supported: {}.", names(not)).unwrap();
+        }
     }
-    matrix
+
+    fn matrix() -> String {
+        let owned = |examples: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+            let examples = examples.iter();
+            examples
+                .map(|(name, query)| (*name, (*query).to_owned()))
+                .collect()
+        };
+        let mut matrix = "# What of KQL is supported\n\nWhat is not named here is refused with an error that \
+                          names it; nothing is silently left out. A test writes this page from what the service \
+                          runs (`UPDATE_EXPECT=1 cargo test -p kusto-emulator support`).\n"
+            .to_owned();
+        section("Statements", &owned(STATEMENTS), &mut matrix);
+        section("Operators", &owned(OPERATORS), &mut matrix);
+        section("Plugins of `evaluate`", &owned(PLUGINS), &mut matrix);
+        let windows = WINDOWS.iter();
+        let windows: Vec<_> = windows
+            .map(|(name, call)| (*name, format!("T | sort by t asc | extend x = {call}")))
+            .collect();
+        section("Functions over neighbouring rows", &windows, &mut matrix);
+        let aggregates = aggregate::all().map(|function| ("", function.name, function.signature));
+        functions("Aggregate functions", aggregates, &mut matrix);
+        let scalars = function::all().map(|(family, function)| (family, function.name, function.signature));
+        functions("Scalar functions and operators", scalars, &mut matrix);
+        matrix
+    }
+
+    fn functions(
+        title: &str,
+        functions: impl Iterator<Item = (&'static str, &'static str, &'static str)>,
+        matrix: &mut String,
+    ) {
+        writeln!(matrix, "\n## {title}").unwrap();
+        let mut family = None;
+        for (next, name, signature) in functions {
+            if family != Some(next) {
+                family = Some(next);
+                let heading = if next.is_empty() {
+                    String::new()
+                } else {
+                    format!("\n### {next}\n")
+                };
+                writeln!(matrix, "{heading}\n| name | arguments and result |\n|---|---|").unwrap();
+            }
+            writeln!(matrix, "| `{}` | `{}` |", cell(name), cell(signature)).unwrap();
+        }
+    }
+
+    /// A text as a cell of a table, which a bar would end.
+    fn cell(text: &str) -> String {
+        text.replace('|', "\\|")
+    }
+
+    #[test]
+    fn the_page_says_what_the_service_runs() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/SUPPORT.md");
+        let matrix = matrix();
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(path, &matrix).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).unwrap() == matrix,
+            "SUPPORT.md is stale; UPDATE_EXPECT=1 writes it anew"
+        );
+    }
 }
