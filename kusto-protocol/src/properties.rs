@@ -238,7 +238,7 @@ impl ClientRequestProperties {
     /// assert_eq!(rest, ClientRequestProperties::new().query_consistency(QueryConsistency::Weak));
     /// ```
     pub fn to_set_statements(&self) -> (String, Self) {
-        let mut statements = String::new();
+        let mut statements = Vec::new();
         let mut rest = self.clone();
         rest.options.retain(|name, value| {
             let option = options::find(name);
@@ -254,11 +254,13 @@ impl ClientRequestProperties {
                 None => Some(untyped(value)),
             };
             if let Some(text) = &text {
-                statements.push_str(&format!("set {name} = {text};\n"));
+                statements.push(format!("set {name} = {text};\n"));
             }
             text.is_none()
         });
-        (statements, rest)
+        // By name, whatever order the map keeps: a feature of serde_json that any crate may turn on decides that.
+        statements.sort_unstable();
+        (statements.concat(), rest)
     }
 }
 
