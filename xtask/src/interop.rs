@@ -18,7 +18,7 @@ const QUERIES: &[&str] = &[
     "storms | where State startswith 'T' and DamageProperty > 1000 | project EventId, StartTime, State, DamageProperty | order by EventId asc",
     "storms | extend Hour = bin(StartTime, 1h) | summarize n = count() by Hour | order by Hour asc | take 24",
     "storms | where EventNarrative has 'wind' | order by EventId asc | project EventId, EventNarrative | take 20",
-    "storms | top 5 by DamageProperty desc, EventId asc | project EventId, BeginLat, BeginLon",
+    "storms | order by DamageProperty desc, EventId asc | take 5 | project EventId, BeginLat, BeginLon",
     "print a = 1, b = 'two', c = 3.5, d = true, e = datetime(2007-09-20T21:57:00Z)",
 ];
 
@@ -62,7 +62,7 @@ fn python(folder: &Path, kusto: &Path, service: &Service) -> Result<(), String> 
     let cases: Vec<Value> = QUERIES
         .iter()
         .chain(ALL_TYPES)
-        .map(|query| Ok(json!({"query": query, "rows": rows(kusto, &service.uri, query)?})))
+        .map(|query| Ok(json!({"query": query, "rows": rows(kusto, &service.uri, "NetDefaultDB", query)?})))
         .collect::<Result<_, String>>()?;
     let file = folder.join("cases.json");
     fs::write(&file, Value::Array(cases).to_string())
@@ -102,7 +102,10 @@ fn duckdb(folder: &Path, kusto: &Path, ours: &Service, storms: &Path) -> Result<
     wait_for(port)?;
     let mut compared = 0;
     for query in QUERIES {
-        let (found, expected) = (rows(kusto, &theirs.uri, query)?, rows(kusto, &ours.uri, query)?);
+        let (found, expected) = (
+            rows(kusto, &theirs.uri, "memory", query)?,
+            rows(kusto, &ours.uri, "NetDefaultDB", query)?,
+        );
         if found.len() != expected.len() {
             return Err(format!(
                 "{query}: {} rows from duckdb-kql, {} from ours",
@@ -127,8 +130,14 @@ fn duckdb(folder: &Path, kusto: &Path, ours: &Service, storms: &Path) -> Result<
 }
 
 /// What our client gets for a query: one JSON object a row.
-fn rows(kusto: &Path, uri: &str, query: &str) -> Result<Vec<Value>, String> {
-    let text = output(Command::new(kusto).args(["query", "--cluster", uri, "--format", "jsonl", query]))?;
+fn rows(kusto: &Path, uri: &str, database: &str, query: &str) -> Result<Vec<Value>, String> {
+    let place = ["--cluster", uri, "--database", database];
+    let text = output(
+        Command::new(kusto)
+            .arg("query")
+            .args(place)
+            .args(["--quiet", "--format", "jsonl", query]),
+    )?;
     text.lines()
         .map(|line| serde_json::from_str(line).map_err(|error| format!("{query}: {error}: {line}")))
         .collect()
