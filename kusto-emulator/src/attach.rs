@@ -93,7 +93,8 @@ impl AttachedFile {
     }
 
     fn infer(&mut self) -> Result<(), ReadError> {
-        let file = File::open(&self.path).map_err(|error| ReadError::new(0, error.to_string()))?;
+        let file = File::open(&self.path)
+            .map_err(|error| ReadError::new(0, format!("cannot be opened: {error}; check the path")))?;
         let columns = if self.format == DataFormat::Parquet {
             parquet_columns(file)?
         } else {

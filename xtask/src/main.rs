@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what these chores are for")]
 
+mod fuzz;
 mod interop;
 mod layers;
 mod memory;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("ci") => ci(),
         Some("check") => check(),
+        Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("interop") => interop::run(&arguments[1..]),
         Some("memory") => memory::run(),
         Some("layers") => report(layers::violations()),
@@ -46,9 +48,10 @@ cargo xtask CHORE
   interop   the official SDKs against our service, our client against another service
             (name one to run it alone: python, duckdb)
   memory    a gigabyte through the client, and what it holds of it
+  fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which
   tidy      rules of the source tree
-  ci        all of the above";
+  ci        test, check, interop and memory";
 
 fn ci() -> Result<(), String> {
     test()?;
