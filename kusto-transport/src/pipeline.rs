@@ -37,7 +37,7 @@ struct Shared {
     trusted_hosts: TrustedHosts,
     http_client: Arc<dyn HttpClient>,
     options: PipelineOptions,
-    tokens: TokenCache,
+    tokens: Arc<TokenCache>,
     sign_in: OnceLock<Arc<SignIn>>,
     /// Held by the one who asks for the cloud metadata.
     discovery: futures::lock::Mutex<()>,
@@ -104,7 +104,26 @@ impl Pipeline {
                 trusted_hosts,
                 http_client,
                 options,
-                tokens: TokenCache::new(),
+                tokens: Arc::new(TokenCache::new()),
+                sign_in: OnceLock::new(),
+                discovery: futures::lock::Mutex::new(()),
+            }),
+        }
+    }
+
+    /// The way to another service, such as the ingestion service beside an engine: as the same identity, with the
+    /// same HTTP client, settings and tokens.
+    #[must_use]
+    pub fn to(&self, endpoint: Endpoint) -> Self {
+        let shared = &self.shared;
+        Self {
+            shared: Arc::new(Shared {
+                endpoint,
+                credential: shared.credential.clone(),
+                trusted_hosts: shared.trusted_hosts.clone(),
+                http_client: Arc::clone(&shared.http_client),
+                options: shared.options.clone(),
+                tokens: Arc::clone(&shared.tokens),
                 sign_in: OnceLock::new(),
                 discovery: futures::lock::Mutex::new(()),
             }),
@@ -114,6 +133,11 @@ impl Pipeline {
     /// The service at the other end.
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
+    }
+
+    /// What sends the requests. Storage and identity may use it, too.
+    pub fn http_client(&self) -> &Arc<dyn HttpClient> {
+        &self.shared.http_client
     }
 
     /// Sends a request and gives the frames of its answer.
