@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::http::{ClientMethodOptions, Context};
 use azure_core::time::{Duration, OffsetDateTime};
-use futures::lock;
 
+use crate::challenge::Challenge;
 use crate::error::AuthError;
+use crate::flight::Flight;
 
 /// The tokens of one credential, by scope.
 ///
-/// A token is used until five minutes before it expires. From then on whoever asks first fetches the next one,
-/// everybody else goes on with the old one, and if the fetch fails, so does the one who asked. Without a usable
-/// token all wait for the one fetch in flight. The clock is the caller's.
+/// A token is used until five minutes before it expires, one that lives for two hours or more until half of its life
+/// is over. From then on whoever asks first fetches the next one, everybody else goes on with the old one, and if the
+/// fetch fails, so does the one who asked. Without a usable token all wait for the one fetch in flight and share what
+/// comes of it. The clock is the caller's.
 #[derive(Default)]
 pub struct TokenCache {
     slots: Mutex<HashMap<String, Arc<Slot>>>,
@@ -33,18 +36,14 @@ enum Lookup {
 
 #[derive(Default)]
 struct Slot {
-    /// Held by the one who fetches.
-    flight: lock::Mutex<()>,
-    held: Mutex<Held>,
+    flight: Flight<AccessToken>,
+    held: Mutex<Option<Held>>,
 }
 
-#[derive(Default)]
 struct Held {
-    token: Option<AccessToken>,
-    /// Counts fetches, so that those who waited for one know that it came.
-    fetches: u64,
-    /// No refresh of a stale token before this time: the last one failed.
-    refresh_after: Option<OffsetDateTime>,
+    token: AccessToken,
+    /// From this time on the next token is due: it is near its end, or the last refresh failed.
+    refresh_at: OffsetDateTime,
 }
 
 impl TokenCache {
@@ -69,44 +68,48 @@ impl TokenCache {
         now: OffsetDateTime,
     ) -> Result<AccessToken, AuthError> {
         let slot = self.slot(scope);
-        let fetches = slot.held().fetches;
         match slot.lookup(now) {
             Lookup::Fresh(token) => Ok(token),
             Lookup::Stale(token) => {
-                let Some(_flight) = slot.flight.try_lock() else {
-                    return Ok(token);
-                };
-                match slot.fetch(credential, scope).await {
-                    Ok(next) => Ok(next),
-                    Err(_) => {
-                        slot.held().refresh_after = Some(now + REFRESH_PAUSE);
+                let fetch = slot.fetch(credential, scope, None, now);
+                match slot.flight.run_alone(fetch).await {
+                    None => Ok(token),
+                    Some(Ok(next)) => Ok(next),
+                    Some(Err(_)) => {
+                        slot.put_off_refresh(now);
                         Ok(token)
                     }
                 }
             }
-            Lookup::Missing => {
-                let _flight = slot.flight.lock().await;
-                let arrived = slot.arrived_since(fetches);
-                match arrived {
-                    // Taken even if it is not worth keeping (a callback's token has no known lifetime).
-                    Some(token) => Ok(token),
-                    None => slot.fetch(credential, scope).await,
-                }
-            }
+            // What comes is taken even if it is not worth keeping (a callback's token has no known lifetime).
+            Lookup::Missing => slot.flight.join(slot.fetch(credential, scope, None, now)).await,
         }
     }
 
-    /// Drops a token that a service refused, unless it was replaced in the meantime.
-    pub fn forget(&self, scope: &str, refused: &AccessToken) {
+    /// Another token for a scope, in place of one that a service refused. If it was replaced in the meantime and the
+    /// service asks for no claims, that is the one.
+    ///
+    /// # Errors
+    ///
+    /// What the credential answered.
+    pub async fn renew(
+        &self,
+        credential: &dyn TokenCredential,
+        scope: &str,
+        refused: &AccessToken,
+        challenge: &Challenge,
+        now: OffsetDateTime,
+    ) -> Result<AccessToken, AuthError> {
         let slot = self.slot(scope);
-        let mut held = slot.held();
-        if held
-            .token
-            .as_ref()
-            .is_some_and(|token| token.token == refused.token)
+        if !slot.forget(refused)
+            && challenge.claims().is_none()
+            && let Lookup::Fresh(token) | Lookup::Stale(token) = slot.lookup(now)
         {
-            held.token = None;
+            return Ok(token);
         }
+        slot.flight
+            .join(slot.fetch(credential, scope, Some(challenge), now))
+            .await
     }
 
     fn slot(&self, scope: &str) -> Arc<Slot> {
@@ -116,42 +119,63 @@ impl TokenCache {
 }
 
 impl Slot {
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lookup(&self, now: OffsetDateTime) -> Lookup {
-        let held = self.held();
-        match &held.token {
-            Some(token) if token.expires_on - now >= REFRESH_AHEAD => Lookup::Fresh(token.clone()),
-            Some(token) if token.expires_on > now => match held.refresh_after {
-                Some(after) if after > now => Lookup::Fresh(token.clone()),
-                _ => Lookup::Stale(token.clone()),
+        match &*self.held() {
+            Some(held) if held.token.expires_on <= now => Lookup::Missing,
+            Some(held) if held.refresh_at > now => Lookup::Fresh(held.token.clone()),
+            Some(held) => Lookup::Stale(held.token.clone()),
+            None => Lookup::Missing,
+        }
+    }
+
+    /// Drops a token; false if another one is held, or none.
+    fn forget(&self, refused: &AccessToken) -> bool {
+        let mut held = self.held();
+        let is_held = held
+            .as_ref()
+            .is_some_and(|held| held.token.token == refused.token);
+        if is_held {
+            *held = None;
+        }
+        is_held
+    }
+
+    fn put_off_refresh(&self, now: OffsetDateTime) {
+        if let Some(held) = &mut *self.held() {
+            held.refresh_at = now + REFRESH_PAUSE;
+        }
+    }
+
+    async fn fetch(
+        &self,
+        credential: &dyn TokenCredential,
+        scope: &str,
+        challenge: Option<&Challenge>,
+        now: OffsetDateTime,
+    ) -> Result<AccessToken, AuthError> {
+        let options = challenge.map(|challenge| TokenRequestOptions {
+            method_options: ClientMethodOptions {
+                context: Context::new().with_value(challenge.clone()),
             },
-            _ => Lookup::Missing,
-        }
-    }
-
-    /// The token of a fetch that ended after the given count was read.
-    fn arrived_since(&self, fetches: u64) -> Option<AccessToken> {
-        let held = self.held();
-        if held.fetches == fetches {
-            None
-        } else {
-            held.token.clone()
-        }
-    }
-
-    /// The caller holds `flight`.
-    async fn fetch(&self, credential: &dyn TokenCredential, scope: &str) -> Result<AccessToken, AuthError> {
+        });
         let token = credential
-            .get_token(&[scope], None)
+            .get_token(&[scope], options)
             .await
             .map_err(AuthError::from_credential)?;
-        let mut held = self.held();
-        held.token = Some(token.clone());
-        held.fetches += 1;
-        held.refresh_after = None;
+        let lifetime = token.expires_on - now;
+        let refresh_at = if lifetime >= LONG_LIFETIME {
+            now + lifetime / 2
+        } else {
+            token.expires_on - REFRESH_AHEAD
+        };
+        *self.held() = Some(Held {
+            token: token.clone(),
+            refresh_at,
+        });
         Ok(token)
     }
 }
@@ -164,6 +188,9 @@ impl fmt::Debug for TokenCache {
 
 /// How long before its end a token is replaced; as the other client libraries do.
 const REFRESH_AHEAD: Duration = Duration::seconds(300);
+
+/// A token that lives this long is replaced at half of its life, so that what changed for the identity is noticed.
+const LONG_LIFETIME: Duration = Duration::hours(2);
 
 /// How long a failed refresh is not tried again while the old token still works.
 const REFRESH_PAUSE: Duration = Duration::seconds(30);
@@ -226,8 +253,8 @@ mod tests {
             },
         );
         assert_eq!(token(&cache, &credential, 0).await, "t1");
-        assert_eq!(token(&cache, &credential, 3300).await, "t1");
-        assert_eq!(token(&cache, &credential, 3301).await, "t2");
+        assert_eq!(token(&cache, &credential, 3299).await, "t1");
+        assert_eq!(token(&cache, &credential, 3300).await, "t2");
         assert!(
             cache
                 .get(&credential, "another", at(0))
@@ -291,10 +318,39 @@ mod tests {
             },
         );
         let first = cache.get(&credential, "s", at(0)).await.unwrap();
-        cache.forget("s", &first);
+        let challenge = Challenge::default();
+        let renew = || cache.renew(&credential, "s", &first, &challenge, at(0));
+        let renewed = join_all((0..20).map(|_| renew())).await;
+        assert!(
+            renewed
+                .iter()
+                .all(|next| next.as_ref().unwrap().token.secret() == "t2")
+        );
+        assert_eq!(renew().await.unwrap().token.secret(), "t2");
         assert_eq!(token(&cache, &credential, 0).await, "t2");
-        cache.forget("s", &first);
-        assert_eq!(token(&cache, &credential, 0).await, "t2");
+    }
+
+    #[tokio::test]
+    async fn a_long_lived_token_is_replaced_at_half_of_its_life() {
+        let (cache, credential) = (
+            TokenCache::new(),
+            Counter {
+                lifetime: 24 * 3600,
+                ..Counter::default()
+            },
+        );
+        assert_eq!(token(&cache, &credential, 0).await, "t1");
+        assert_eq!(token(&cache, &credential, 12 * 3600 - 1).await, "t1");
+        assert_eq!(token(&cache, &credential, 12 * 3600).await, "t2");
+    }
+
+    #[tokio::test]
+    async fn a_failed_fetch_fails_all_who_waited_for_it_at_once() {
+        let (cache, credential) = (TokenCache::new(), Counter::default());
+        credential.broken.store(true, Ordering::SeqCst);
+        let outcomes = join_all((0..50).map(|_| cache.get(&credential, "s", at(0)))).await;
+        assert!(outcomes.iter().all(Result::is_err));
+        assert_eq!(credential.calls.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

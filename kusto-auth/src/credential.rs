@@ -1,15 +1,18 @@
 //! Which identity asks.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, ready};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::HttpClient;
 use azure_core::time::OffsetDateTime;
 use kusto_protocol::{Authentication, ConnectionString, Secret};
 
+use crate::cache::TokenCache;
+use crate::challenge::Challenge;
 use crate::cloud::CloudInfo;
 use crate::error::{AuthError, AuthErrorKind};
 #[cfg(feature = "azure-identity")]
@@ -30,7 +33,19 @@ use crate::identity::Identity;
 /// ```
 #[derive(Clone)]
 pub struct Credential {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     source: Source,
+    /// By login endpoint: where tokens come from, and those that came.
+    signed_in: Mutex<HashMap<String, Arc<SignedIn>>>,
+}
+
+/// An identity in one cloud.
+struct SignedIn {
+    credential: Mutex<Arc<dyn TokenCredential>>,
+    tokens: TokenCache,
 }
 
 #[derive(Clone)]
@@ -48,9 +63,7 @@ enum Source {
 impl Credential {
     /// No identity: requests carry no token. Emulators want this.
     pub fn anonymous() -> Self {
-        Self {
-            source: Source::Anonymous,
-        }
+        Self::new(Source::Anonymous)
     }
 
     /// A ready token, sent as it is and never renewed.
@@ -121,43 +134,35 @@ impl Credential {
         secret: impl Into<Secret>,
     ) -> Self {
         let (tenant, client_id, secret) = (tenant.into(), client_id.into(), secret.into());
-        Self {
-            source: Source::Identity(Identity::ClientSecret {
-                tenant,
-                client_id,
-                secret,
-            }),
-        }
+        Self::new(Source::Identity(Identity::ClientSecret {
+            tenant,
+            client_id,
+            secret,
+        }))
     }
 
     /// The managed identity of the machine or service that the program runs on; with a client id, the user-assigned
     /// one of that id. Virtual machines (IMDS) and App Service are supported.
     #[cfg(feature = "azure-identity")]
     pub fn managed_identity(client_id: Option<&str>) -> Self {
-        Self {
-            source: Source::Identity(Identity::Managed {
-                client_id: client_id.map(str::to_owned),
-            }),
-        }
+        Self::new(Source::Identity(Identity::Managed {
+            client_id: client_id.map(str::to_owned),
+        }))
     }
 
     /// The workload identity of a Kubernetes pod, described by `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
     /// `AZURE_FEDERATED_TOKEN_FILE`.
     #[cfg(feature = "azure-identity")]
     pub fn workload_identity() -> Self {
-        Self {
-            source: Source::Identity(Identity::Workload),
-        }
+        Self::new(Source::Identity(Identity::Workload))
     }
 
     /// Whoever is signed in to the Azure CLI (`az login`), in the given tenant or in the CLI's default one.
     #[cfg(feature = "azure-identity")]
     pub fn azure_cli(tenant: Option<&str>) -> Self {
-        Self {
-            source: Source::Identity(Identity::AzureCli {
-                tenant: tenant.map(str::to_owned),
-            }),
-        }
+        Self::new(Source::Identity(Identity::AzureCli {
+            tenant: tenant.map(str::to_owned),
+        }))
     }
 
     /// The identity that a connection string asks for.
@@ -206,13 +211,13 @@ impl Credential {
 
     /// Whether requests carry no token.
     pub fn is_anonymous(&self) -> bool {
-        matches!(self.source, Source::Anonymous)
+        matches!(self.shared.source, Source::Anonymous)
     }
 
     /// Whether the cluster's cloud matters to this identity: ready tokens and callbacks need neither scope nor
     /// authority, so nobody has to ask for them.
     pub fn needs_cloud(&self) -> bool {
-        match self.source {
+        match self.shared.source {
             Source::Anonymous => false,
             Source::Ready { uses_scope, .. } => uses_scope,
             #[cfg(feature = "azure-identity")]
@@ -235,7 +240,7 @@ impl Credential {
         cloud: &CloudInfo,
         http_client: &Arc<dyn HttpClient>,
     ) -> Result<Option<Arc<dyn TokenCredential>>, AuthError> {
-        match &self.source {
+        match &self.shared.source {
             Source::Anonymous => Ok(None),
             Source::Ready { credential, .. } => Ok(Some(Arc::clone(credential))),
             #[cfg(feature = "azure-identity")]
@@ -244,13 +249,93 @@ impl Credential {
     }
 
     fn ready(name: &'static str, credential: Arc<dyn TokenCredential>, uses_scope: bool) -> Self {
+        Self::new(Source::Ready {
+            name,
+            credential,
+            uses_scope,
+        })
+    }
+}
+
+impl Credential {
+    fn new(source: Source) -> Self {
         Self {
-            source: Source::Ready {
-                name,
-                credential,
-                uses_scope,
-            },
+            shared: Arc::new(Shared {
+                source,
+                signed_in: Mutex::default(),
+            }),
         }
+    }
+
+    /// The token for clusters of a cloud, from the cache if it is still good. The identity must not be anonymous.
+    pub(crate) async fn token_for(
+        &self,
+        cloud: &CloudInfo,
+        http_client: &Arc<dyn HttpClient>,
+        now: OffsetDateTime,
+    ) -> Result<AccessToken, AuthError> {
+        let signed_in = self.signed_in(cloud, http_client)?;
+        let credential = Arc::clone(&*signed_in.credential());
+        signed_in.tokens.get(&*credential, &cloud.scope(), now).await
+    }
+
+    /// Another token, in place of one that was refused; the same one if there is no other.
+    pub(crate) async fn renewed_for(
+        &self,
+        cloud: &CloudInfo,
+        http_client: &Arc<dyn HttpClient>,
+        refused: &AccessToken,
+        challenge: &Challenge,
+        now: OffsetDateTime,
+    ) -> Result<AccessToken, AuthError> {
+        let signed_in = self.signed_in(cloud, http_client)?;
+        #[cfg(feature = "azure-identity")]
+        if matches!(self.shared.source, Source::Identity(_)) {
+            // These keep tokens of their own, which cannot be taken from them.
+            *signed_in.credential() = self.sign_in(cloud, http_client)?;
+        }
+        let credential = Arc::clone(&*signed_in.credential());
+        let scope = cloud.scope();
+        signed_in
+            .tokens
+            .renew(&*credential, &scope, refused, challenge, now)
+            .await
+    }
+
+    fn signed_in(
+        &self,
+        cloud: &CloudInfo,
+        http_client: &Arc<dyn HttpClient>,
+    ) -> Result<Arc<SignedIn>, AuthError> {
+        let mut known = self
+            .shared
+            .signed_in
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(signed_in) = known.get(&cloud.login_endpoint) {
+            return Ok(Arc::clone(signed_in));
+        }
+        let signed_in = Arc::new(SignedIn {
+            credential: Mutex::new(self.sign_in(cloud, http_client)?),
+            tokens: TokenCache::new(),
+        });
+        known.insert(cloud.login_endpoint.clone(), Arc::clone(&signed_in));
+        Ok(signed_in)
+    }
+
+    fn sign_in(
+        &self,
+        cloud: &CloudInfo,
+        http_client: &Arc<dyn HttpClient>,
+    ) -> Result<Arc<dyn TokenCredential>, AuthError> {
+        self.to_token_credential(cloud, http_client)?
+            .ok_or_else(|| AuthError::new(AuthErrorKind::Unsupported, "the anonymous identity has no token"))
+    }
+}
+
+impl SignedIn {
+    fn credential(&self) -> MutexGuard<'_, Arc<dyn TokenCredential>> {
+        self.credential.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -262,7 +347,7 @@ impl From<Arc<dyn TokenCredential>> for Credential {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match &self.source {
+        let name = match &self.shared.source {
             Source::Anonymous => "anonymous",
             Source::Ready { name, .. } => name,
             #[cfg(feature = "azure-identity")]

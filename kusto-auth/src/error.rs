@@ -3,32 +3,39 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
+
+use crate::advice;
 
 /// Why no token could be had, or why none may be sent.
 ///
 /// Display is one line that says which host or which sign-in, and what to do; no token, key or password is in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AuthError {
     kind: AuthErrorKind,
     message: Cow<'static, str>,
     code: Option<String>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// In which way authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthErrorKind {
+    /// No connection to the cluster's metadata endpoint or to the identity provider; nothing was sent.
+    Connect,
     /// An answer of the service or of the token endpoint that cannot be read.
     Malformed,
     /// The identity provider said no: [`AuthError::code`] has its code where it gave one.
     Rejected,
-    /// A token may not be sent to this host.
-    Untrusted,
-    /// The identity provider, the metadata endpoint or a command-line tool could not be reached.
+    /// No answer in time: of a host, or of the person who was asked to sign in.
+    Timeout,
+    /// The identity provider, the metadata endpoint or a command-line tool is out of order.
     Unavailable,
     /// The connection string asks for a sign-in that this build does not have.
     Unsupported,
+    /// A token may not be sent to this host.
+    Untrusted,
 }
 
 impl AuthError {
@@ -43,35 +50,45 @@ impl AuthError {
 
     /// Wraps what a credential answered instead of a token.
     pub(crate) fn from_credential(error: azure_core::Error) -> Self {
+        // A flow of this crate has said it all.
+        let error = match error.into_downcast::<Self>() {
+            Ok(own) => return own,
+            Err(error) => error,
+        };
         let code = entra_code(&error);
         let refused = error.http_status().is_some_and(|status| status.is_client_error());
-        let (kind, message) = if code.is_some() || refused {
-            (
-                AuthErrorKind::Rejected,
-                "the identity provider refused to give a token",
-            )
-        } else {
-            (
-                AuthErrorKind::Unavailable,
-                "no token could be had from the credential",
-            )
+        let (kind, message) = match &code {
+            Some(code) => {
+                let advice = advice::of(code).map_or_else(String::new, |advice| format!("; {advice}"));
+                let message = format!("the identity provider refused to give a token{advice}");
+                (AuthErrorKind::Rejected, message)
+            }
+            None if refused => {
+                let message = "the identity provider refused to give a token".to_owned();
+                (AuthErrorKind::Rejected, message)
+            }
+            None => {
+                let cause = one_line(&error.to_string());
+                let message = format!("no token could be had from the credential: {cause}");
+                (AuthErrorKind::Unavailable, message)
+            }
         };
         Self {
             kind,
             message: message.into(),
             code,
-            source: Some(Box::new(error)),
+            source: Some(Arc::new(error)),
         }
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 
     /// The cause, for whoever makes another error of this one.
     pub fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
-        self.source
+        self.source.map(|source| Box::new(source) as _)
     }
 
     /// In which way authentication failed.
@@ -101,26 +118,42 @@ impl Error for AuthError {
     }
 }
 
+/// Texts of others may have several lines, and more than anybody reads.
+pub(crate) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MAX_WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
 /// Finds `AADSTS<digits>` in the words of an error or of its causes.
 fn entra_code(error: &azure_core::Error) -> Option<String> {
     let mut next: Option<&dyn Error> = Some(error);
     while let Some(error) = next {
-        let text = error.to_string();
-        if let Some(start) = text.find(CODE_PREFIX) {
-            let digits = text[start + CODE_PREFIX.len()..]
-                .bytes()
-                .take_while(u8::is_ascii_digit)
-                .count();
-            if digits > 0 {
-                return Some(text[start..start + CODE_PREFIX.len() + digits].to_owned());
-            }
+        if let Some(code) = code_in(&error.to_string()) {
+            return Some(code);
         }
         next = error.source();
     }
     None
 }
 
+/// Finds `AADSTS<digits>` in a text.
+pub(crate) fn code_in(text: &str) -> Option<String> {
+    let start = text.find(CODE_PREFIX)?;
+    let digits = text[start + CODE_PREFIX.len()..]
+        .bytes()
+        .take_while(u8::is_ascii_digit)
+        .count();
+    (digits > 0).then(|| text[start..start + CODE_PREFIX.len() + digits].to_owned())
+}
+
 const CODE_PREFIX: &str = "AADSTS";
+
+/// Characters of a foreign text that are repeated.
+const MAX_WORDS: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -138,7 +171,8 @@ mod tests {
         assert_eq!(error.code(), Some("AADSTS7000215"));
         assert_eq!(
             error.to_string(),
-            "the identity provider refused to give a token (AADSTS7000215)"
+            "the identity provider refused to give a token; the client secret is wrong: use its value, not its id \
+             (AADSTS7000215)"
         );
         assert!(error.source().is_some());
     }

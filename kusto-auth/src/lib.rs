@@ -32,16 +32,27 @@
 
 #![forbid(unsafe_code)]
 
+mod advice;
 mod cache;
+mod challenge;
 mod cloud;
+mod cloud_cache;
 mod credential;
 mod error;
+mod exchange;
+mod flight;
 #[cfg(feature = "azure-identity")]
 mod identity;
+#[cfg(test)]
+mod scripted;
+mod token_source;
 mod trusted_hosts;
 
 pub use cache::TokenCache;
+pub use challenge::Challenge;
 pub use cloud::CloudInfo;
+pub use cloud_cache::CloudCache;
 pub use credential::Credential;
 pub use error::{AuthError, AuthErrorKind};
+pub use token_source::TokenSource;
 pub use trusted_hosts::TrustedHosts;

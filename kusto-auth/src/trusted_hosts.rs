@@ -122,6 +122,41 @@ impl TrustedHosts {
     }
 }
 
+/// Checks a login endpoint that a service on this machine names: on this machine too, or known.
+pub(crate) fn check_login(login_endpoint: &str) -> Result<(), AuthError> {
+    let host = login_host(login_endpoint);
+    if is_loopback(login_endpoint) || CLOUDS.iter().any(|cloud| cloud.login_host == host) {
+        return Ok(());
+    }
+    Err(AuthError::new(
+        AuthErrorKind::Untrusted,
+        format!(
+            "the service on this machine names {host} to sign in at, which is no known identity provider; set the \
+             login endpoint if it is yours"
+        ),
+    ))
+}
+
+/// Secrets are posted to a login endpoint, so it is on this machine or spoken to over TLS.
+pub(crate) fn check_encrypted(login_endpoint: &str) -> Result<(), AuthError> {
+    if login_endpoint.starts_with("https://") || is_loopback(login_endpoint) {
+        return Ok(());
+    }
+    Err(AuthError::new(
+        AuthErrorKind::Untrusted,
+        format!(
+            "the login endpoint {} is not an https:// address, so nothing is sent there",
+            login_host(login_endpoint)
+        ),
+    ))
+}
+
+fn is_loopback(address: &str) -> bool {
+    address
+        .parse::<Endpoint>()
+        .is_ok_and(|endpoint| endpoint.is_loopback())
+}
+
 /// The hosts of the clouds that use one login endpoint.
 struct Cloud {
     login_host: &'static str,

@@ -42,6 +42,11 @@ impl Answer {
         }
     }
 
+    /// What a service that refuses a token asks for.
+    pub(crate) fn www_authenticate(&self) -> Option<&str> {
+        text(&self.headers, "www-authenticate")
+    }
+
     /// Turns everything but a readable 200 into an error.
     pub(crate) async fn accept(mut self, endpoint: &Endpoint) -> Result<Self, TransportError> {
         if let Some(error) = self.unreadable.take() {

@@ -225,6 +225,8 @@ impl TransportError {
 impl From<AuthError> for TransportError {
     fn from(error: AuthError) -> Self {
         let kind = match error.kind() {
+            AuthErrorKind::Connect => TransportErrorKind::Connect,
+            AuthErrorKind::Timeout => TransportErrorKind::Timeout,
             AuthErrorKind::Untrusted => TransportErrorKind::Untrusted,
             _ => TransportErrorKind::Auth,
         };

@@ -1,21 +1,21 @@
 //! From a request to the body of its answer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_core::credentials::AccessToken;
 use azure_core::http::{AsyncRawResponse, HttpClient};
 use azure_core::time::OffsetDateTime;
 use http::StatusCode;
-use kusto_auth::{AuthError, CloudInfo, Credential, TokenCache, TrustedHosts};
+use kusto_auth::{Credential, TokenSource, TrustedHosts};
 use kusto_protocol::{DecoderConfig, Endpoint, Request, options};
 
 use crate::answer::Answer;
 use crate::body::Body;
 use crate::deadline::{Deadline, IdleLimit, sleep};
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::TransportError;
 use crate::frames::FrameStream;
-use crate::outgoing::{self, Outgoing};
+use crate::outgoing::Outgoing;
 use crate::request_id::jitter;
 use crate::retry::RetryPolicy;
 use crate::trace;
@@ -32,15 +32,9 @@ pub struct Pipeline {
 
 #[derive(Debug)]
 struct Shared {
-    endpoint: Endpoint,
-    credential: Credential,
-    trusted_hosts: TrustedHosts,
+    tokens: TokenSource,
     http_client: Arc<dyn HttpClient>,
     options: PipelineOptions,
-    tokens: Arc<TokenCache>,
-    sign_in: OnceLock<Arc<SignIn>>,
-    /// Held by the one who asks for the cloud metadata.
-    discovery: futures::lock::Mutex<()>,
 }
 
 /// How a [`Pipeline`] presents itself, and its patience. Take the default and set fields.
@@ -81,13 +75,6 @@ impl Default for PipelineOptions {
     }
 }
 
-/// Where tokens come from, known once the cloud is.
-#[derive(Debug)]
-struct SignIn {
-    credential: Arc<dyn TokenCredential>,
-    scope: String,
-}
-
 impl Pipeline {
     /// The way to `endpoint`, as `credential`. Nothing is sent yet.
     pub fn new(
@@ -97,16 +84,23 @@ impl Pipeline {
         http_client: Arc<dyn HttpClient>,
         options: PipelineOptions,
     ) -> Self {
+        let tokens = TokenSource::new(endpoint, credential, Arc::clone(&http_client))
+            .trusted_hosts(trusted_hosts)
+            .enforce_mfa(options.enforce_mfa);
+        Self::with_tokens(tokens, http_client, options)
+    }
+
+    /// The way to the service that the tokens are for. Nothing is sent yet.
+    pub fn with_tokens(
+        tokens: TokenSource,
+        http_client: Arc<dyn HttpClient>,
+        options: PipelineOptions,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                endpoint,
-                credential,
-                trusted_hosts,
+                tokens,
                 http_client,
                 options,
-                tokens: Arc::new(TokenCache::new()),
-                sign_in: OnceLock::new(),
-                discovery: futures::lock::Mutex::new(()),
             }),
         }
     }
@@ -118,21 +112,16 @@ impl Pipeline {
         let shared = &self.shared;
         Self {
             shared: Arc::new(Shared {
-                endpoint,
-                credential: shared.credential.clone(),
-                trusted_hosts: shared.trusted_hosts.clone(),
+                tokens: shared.tokens.sibling(endpoint),
                 http_client: Arc::clone(&shared.http_client),
                 options: shared.options.clone(),
-                tokens: Arc::clone(&shared.tokens),
-                sign_in: OnceLock::new(),
-                discovery: futures::lock::Mutex::new(()),
             }),
         }
     }
 
     /// The service at the other end.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.shared.endpoint
+        self.shared.tokens.endpoint()
     }
 
     /// What sends the requests. Storage and identity may use it, too.
@@ -169,7 +158,7 @@ impl Pipeline {
     ///
     /// Dropping the future drops the connection. Whether the service carries on is its own affair.
     pub async fn send(&self, request: &Request) -> Result<Body, TransportError> {
-        let outgoing = Outgoing::new(request, &self.shared.endpoint, &self.shared.options)?;
+        let outgoing = Outgoing::new(request, self.shared.tokens.endpoint(), &self.shared.options)?;
         let mut deadline = Deadline::after(outgoing.limit);
         let mut retries = 0;
         loop {
@@ -197,28 +186,29 @@ impl Pipeline {
 impl Shared {
     /// One try, up to an answer that says 200.
     async fn attempt(&self, outgoing: &Outgoing, id: &str) -> Result<Answer, TransportError> {
-        let Some(sign_in) = self.sign_in().await? else {
-            return self
-                .exchange(outgoing, id, None)
-                .await?
-                .accept(&self.endpoint)
-                .await;
+        let endpoint = self.tokens.endpoint();
+        let Some(token) = self.tokens.token(OffsetDateTime::now_utc()).await? else {
+            return self.exchange(outgoing, id, None).await?.accept(endpoint).await;
         };
-        let token = self.token(&sign_in).await?;
         let answer = self.exchange(outgoing, id, Some(&token)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
-            return answer.accept(&self.endpoint).await;
+            return answer.accept(endpoint).await;
         }
         // The token may have been revoked, or the clock be wrong. Another one gets one more chance.
-        self.tokens.forget(&sign_in.scope, &token);
-        let next = self.token(&sign_in).await?;
-        if next.token == token.token {
-            return answer.accept(&self.endpoint).await;
-        }
-        self.exchange(outgoing, id, Some(&next))
+        let challenge = answer.www_authenticate();
+        match self
+            .tokens
+            .renew(&token, challenge, OffsetDateTime::now_utc())
             .await?
-            .accept(&self.endpoint)
-            .await
+        {
+            None => answer.accept(endpoint).await,
+            Some(next) => {
+                self.exchange(outgoing, id, Some(&next))
+                    .await?
+                    .accept(endpoint)
+                    .await
+            }
+        }
     }
 
     async fn exchange(
@@ -235,77 +225,11 @@ impl Shared {
         Ok(Answer::new(self.execute(&request).await?))
     }
 
-    async fn token(&self, sign_in: &SignIn) -> Result<AccessToken, AuthError> {
-        self.tokens
-            .get(&*sign_in.credential, &sign_in.scope, OffsetDateTime::now_utc())
-            .await
-    }
-
-    /// Where tokens for this service come from; `None` if it gets none.
-    async fn sign_in(&self) -> Result<Option<Arc<SignIn>>, TransportError> {
-        if self.credential.is_anonymous() {
-            return Ok(None);
-        }
-        if let Some(sign_in) = self.sign_in.get() {
-            return Ok(Some(Arc::clone(sign_in)));
-        }
-        self.trusted_hosts.check(&self.endpoint)?;
-        if !self.endpoint.is_https() && !self.endpoint.is_loopback() {
-            let message = format!(
-                "{} is addressed without encryption, so no token is sent there; write https://",
-                self.endpoint.host()
-            );
-            return Err(TransportError::new(TransportErrorKind::Untrusted, message));
-        }
-        let _discovery = self.discovery.lock().await;
-        if let Some(sign_in) = self.sign_in.get() {
-            return Ok(Some(Arc::clone(sign_in)));
-        }
-        let mut cloud = self.cloud().await?;
-        cloud.login_mfa_required |= self.options.enforce_mfa;
-        let Some(credential) = self.credential.to_token_credential(&cloud, &self.http_client)? else {
-            return Ok(None);
-        };
-        let sign_in = SignIn {
-            credential,
-            scope: cloud.scope(),
-        };
-        Ok(Some(Arc::clone(self.sign_in.get_or_init(|| Arc::new(sign_in)))))
-    }
-
-    /// The cloud that the cluster says it lives in, where that matters.
-    async fn cloud(&self) -> Result<CloudInfo, TransportError> {
-        if self.endpoint.is_loopback() || !self.credential.needs_cloud() {
-            return Ok(CloudInfo::default());
-        }
-        let request = outgoing::to_azure(CloudInfo::request(&self.endpoint))?;
-        let exchange = async {
-            let answer = Answer::new(self.execute(&request).await?);
-            let status = answer.status;
-            Ok::<_, TransportError>((status, answer.text().await))
-        };
-        let (status, body) = match Deadline::after(METADATA_LIMIT).cover(exchange).await {
-            Ok(exchanged) => exchanged?,
-            Err(elapsed) => {
-                let message = format!(
-                    "{} did not tell its cloud within {} s",
-                    self.endpoint.host(),
-                    elapsed.0.as_secs()
-                );
-                return Err(TransportError::new(TransportErrorKind::Timeout, message));
-            }
-        };
-        let cloud = CloudInfo::from_response(status.as_u16(), &body)?;
-        self.trusted_hosts
-            .check_in_cloud(&self.endpoint, &cloud.login_endpoint)?;
-        Ok(cloud)
-    }
-
     async fn execute(&self, request: &azure_core::http::Request) -> Result<AsyncRawResponse, TransportError> {
         self.http_client
             .execute_request(request)
             .await
-            .map_err(|error| TransportError::from_http_client(error, self.endpoint.host()))
+            .map_err(|error| TransportError::from_http_client(error, self.tokens.endpoint().host()))
     }
 
     fn body(&self, answer: Answer, deadline: Deadline, client_request_id: String) -> Body {
@@ -319,6 +243,3 @@ impl Shared {
         Body::new(body, decompressor, deadline, idle, client_request_id, activity_id)
     }
 }
-
-/// How long a cluster may take to tell its cloud.
-const METADATA_LIMIT: Duration = Duration::from_secs(10);

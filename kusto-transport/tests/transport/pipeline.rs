@@ -174,11 +174,11 @@ async fn a_token_is_not_sent_in_the_clear_except_on_this_machine() {
     assert!(error.to_string().contains("https://"), "{error}");
     assert!(http.seen().is_empty());
 
-    let http = Scripted::new([ok()]);
+    let http = Scripted::new([answer(404, "").into(), ok()]);
     send(&pipeline("http://localhost:8080", counting(), &http), &query())
         .await
         .unwrap();
-    assert_eq!(http.seen()[0].header("authorization"), Some("Bearer t1"));
+    assert_eq!(http.seen()[1].header("authorization"), Some("Bearer t1"));
 }
 
 #[tokio::test]
