@@ -1,0 +1,133 @@
+//! Decodes a file and prints how fast: `decode-bench MODE FILE [ITERATIONS]`.
+//!
+//! Modes: `whole`, `chunked` and `recycled` (in chunks of 64 KiB, or of so many bytes with `--chunk BYTES`). One line
+//! of JSON for each iteration, then one with the hash of the content; see `measure` and `content_hash` of the library.
+//!
+//! `--refuse` decodes once, prints nothing but the number of rows and takes an error for an answer: for measuring what
+//! hostile bytes cost.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use kusto_benches::{Mode, content_hash, decode, measure, peak_mb, print_end, typed_columns};
+use kusto_protocol::DecoderConfig;
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("decode-bench: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Arguments {
+    mode: Mode,
+    file: String,
+    iterations: usize,
+    refuse: bool,
+    config: DecoderConfig,
+}
+
+fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
+    let Arguments {
+        mode,
+        file,
+        iterations,
+        refuse,
+        config,
+    } = parse(arguments)?;
+    let body = std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?;
+    if refuse {
+        let mut rows = 0;
+        let decoded = decode(&body, mode, &config, &mut None, |batch| {
+            rows += batch.num_rows();
+            Some(batch)
+        });
+        println!(
+            "{rows} rows, {}",
+            decoded.err().map_or_else(|| "read".to_owned(), |error| error.to_string())
+        );
+        return Ok(());
+    }
+
+    let (mut spare, mut kept, mut failed) = (None, Vec::new(), None);
+    measure(
+        body.len(),
+        iterations,
+        || (),
+        |()| {
+            spare = spare.take().or_else(|| kept.pop());
+            kept.clear();
+            let keep = |batch| {
+                let batch = black_box(batch);
+                match mode {
+                    Mode::Recycled(_) => Some(batch),
+                    Mode::Whole | Mode::Chunked(_) => {
+                        kept.push(batch);
+                        None
+                    }
+                }
+            };
+            failed = decode(&body, mode, &config, &mut spare, keep).err();
+        },
+    );
+    if let Some(error) = failed {
+        return Err(format!("{file}: {error}"));
+    }
+    let peak = peak_mb();
+
+    // The content is looked at once more, batch by batch, with the memory used again as it was when time was taken.
+    let mut batches = Vec::new();
+    let keep = |batch: kusto_protocol::RowBatch| {
+        batches.push(batch.clone());
+        Some(batch)
+    };
+    decode(&body, mode, &config, &mut spare, keep).map_err(|error| format!("{file}: {error}"))?;
+    let columns = typed_columns(&batches);
+    let rows = columns.first().map_or(0, kusto_benches::TypedColumn::len);
+    print_end(content_hash(&columns), rows, peak, body.len());
+    Ok(())
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let (mut positional, mut refuse, mut chunk) = (Vec::new(), false, None);
+    let config = DecoderConfig::default();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--refuse" => refuse = true,
+            "--chunk" => chunk = Some(number(arguments.next().as_deref())?),
+            _ if argument.starts_with("--") => return Err(format!("unknown option {argument}; {USAGE}")),
+            _ => positional.push(argument),
+        }
+    }
+    let (mode, file, iterations) = match positional.as_slice() {
+        [mode, file] => (mode, file, 5),
+        [mode, file, iterations] => (mode, file, number(Some(iterations))?),
+        _ => return Err(USAGE.to_owned()),
+    };
+    let mode = match (Mode::from_name(mode).ok_or(USAGE)?, chunk) {
+        (Mode::Chunked(_), Some(chunk)) => Mode::Chunked(chunk),
+        (Mode::Recycled(_), Some(chunk)) => Mode::Recycled(chunk),
+        (mode, _) => mode,
+    };
+    Ok(Arguments {
+        mode,
+        file: file.clone(),
+        iterations,
+        refuse,
+        config,
+    })
+}
+
+fn number(text: Option<&str>) -> Result<usize, String> {
+    text.and_then(|text| text.parse().ok())
+        .filter(|number| *number > 0)
+        .ok_or_else(|| USAGE.to_owned())
+}
+
+const USAGE: &str = "usage: decode-bench whole|chunked|recycled FILE [ITERATIONS] [--chunk BYTES] [--refuse]";
