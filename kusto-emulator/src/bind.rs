@@ -21,6 +21,7 @@ mod series;
 mod source;
 mod statement;
 mod summarize;
+mod tuple;
 mod union;
 mod window;
 

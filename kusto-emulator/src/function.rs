@@ -35,6 +35,7 @@ mod predicate;
 mod regular;
 mod replace;
 mod series;
+mod series_fit;
 mod session;
 mod set;
 mod string;
@@ -231,6 +232,7 @@ const FAMILIES: &[Family] = &[
     array_order::FAMILY,
     set::FAMILY,
     series::FAMILY,
+    series_fit::FAMILY,
     bag::FAMILY,
     parse::FAMILY,
     xml::FAMILY,

@@ -34,10 +34,10 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     if let Some(unknown) = names
         .iter()
-        .find(|name| !["python", "duckdb"].contains(&name.as_str()))
+        .find(|name| !["python", "duckdb", "oracle"].contains(&name.as_str()))
     {
         return Err(format!(
-            "there is no interop check '{unknown}'; there are python and duckdb"
+            "there is no interop check '{unknown}'; there are python, duckdb and oracle"
         ));
     }
     let kusto = service::build_cli()?;
@@ -50,6 +50,9 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     let service = service::start(&kusto, &[&storms])?;
     if wants("python") {
         python(&folder, &kusto, &service)?;
+    }
+    if wants("oracle") {
+        oracle(&service)?;
     }
     if wants("duckdb") {
         duckdb(&folder, &kusto, &service, &storms)?;
@@ -73,6 +76,22 @@ fn python(folder: &Path, kusto: &Path, service: &Service) -> Result<(), String> 
             .arg(crate::root().join("interop/python/query_service.py"))
             .arg(&service.uri)
             .arg(file),
+    )
+}
+
+/// The official binder says which columns the queries of a file have; our service must agree.
+fn oracle(service: &Service) -> Result<(), String> {
+    let folder = crate::root().join("interop/oracle");
+    crate::run(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(&folder),
+    )?;
+    crate::run(
+        Command::new("node")
+            .arg(folder.join("compare.cjs"))
+            .arg(&service.uri)
+            .arg(folder.join("queries.kql")),
     )
 }
 

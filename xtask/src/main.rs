@@ -46,7 +46,7 @@ cargo xtask CHORE
   test      every test of the workspace, as the README says: cargo test --workspace
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
-            (name one to run it alone: python, duckdb)
+            (name one to run it alone: python, duckdb, oracle)
   memory    a gigabyte through the client, and what it holds of it
   fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which

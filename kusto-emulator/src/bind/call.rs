@@ -41,6 +41,9 @@ impl Binder<'_> {
             "ingestion_time" => return Ok(Scalar::Constant(Vector::null(ColumnType::DateTime))),
             _ => {}
         }
+        if let Some(scalar) = self.first_of_tuple(call, span)? {
+            return Ok(scalar);
+        }
         if let Some(function) = super::window::function(name) {
             return self.window_call(function, call, span);
         }

@@ -50,15 +50,10 @@ impl Columns {
         }
     }
 
-    /// The next of `Column1`, `Column2`, … that is free.
+    /// The next of `Column1`, `Column2`, …; [`Self::add`] sees to it that the name is free.
     pub(super) fn unnamed(&mut self) -> String {
-        loop {
-            self.unnamed += 1;
-            let name = format!("Column{}", self.unnamed);
-            if self.position(&name).is_none() {
-                return name;
-            }
-        }
+        self.unnamed += 1;
+        format!("Column{}", self.unnamed)
     }
 }
 
@@ -101,6 +96,9 @@ impl Binder<'_> {
                 .is_some_and(|rows| rows.position(name).is_some()),
             _ => false,
         };
+        if self.tuple_columns(columns, named)? {
+            return Ok(());
+        }
         let scalar = self.scalar(&named.expression)?;
         match self.single_name(named)? {
             Some(name) => self.declare(columns, &name.text, scalar, name.span),
@@ -181,6 +179,13 @@ impl Binder<'_> {
         let (bound, rows) = self.over(&input, operator, |binder| {
             let mut declared: Vec<&str> = Vec::new();
             for named in expressions {
+                if let Some(outputs) = binder.outputs(named)? {
+                    for output in outputs {
+                        let name = output.given.map_or(&output.name, |name| &name.text);
+                        columns.set(name, output.value);
+                    }
+                    continue;
+                }
                 let scalar = binder.scalar(&named.expression)?;
                 match binder.single_name(named)? {
                     Some(name) => {

@@ -42,6 +42,9 @@ fn call_name(call: &Call) -> Option<String> {
         return None;
     }
     let name = call.name.text.as_str();
+    if name == "ingestion_time" {
+        return Some("$IngestionTime".to_owned());
+    }
     let first = call.arguments.first().map(|argument| &argument.expression);
     if NAMED_AS_FIRST.contains(&name) {
         return result_name(first?);

@@ -35,11 +35,8 @@ impl Binder<'_> {
                 count: 0,
             })),
             OperatorKind::Count(name) => {
-                let plan = self.count_rows(input, operator.span)?;
-                if let Some(name) = name {
-                    self.environment = self.environment.with(&name.text, Binding::Table(plan.clone()));
-                }
-                Ok(plan)
+                let name = name.as_ref().map_or("Count", |name| &name.text);
+                self.count_rows(input, name, operator.span)
             }
             OperatorKind::Distinct(expressions) => self.distinct(input, expressions),
             OperatorKind::Evaluate(evaluate) => {
@@ -185,13 +182,13 @@ impl Binder<'_> {
         Ok(plan)
     }
 
-    fn count_rows(&mut self, input: Plan, span: Span) -> Result<Plan> {
+    fn count_rows(&mut self, input: Plan, name: &str, span: Span) -> Result<Plan> {
         let node = Node::Aggregate {
             input,
             keys: Vec::new(),
             aggregates: vec![self.bound_aggregate("count", Vec::new(), span)?],
         };
-        let schema = vec![Column::new("Count", ColumnType::Long)];
+        let schema = vec![Column::new(name, ColumnType::Long)];
         Ok(Plan::new(schema, false, node))
     }
 

@@ -376,6 +376,11 @@ impl Binder<'_> {
 }
 
 /// A constant text.
+pub(super) fn long(value: i64) -> Scalar {
+    Scalar::Constant(Vector::constant(ColumnType::Long, Value::Long(value)))
+}
+
+/// A constant text.
 pub(super) fn text(text: &str) -> Scalar {
     Scalar::Constant(Vector::constant(ColumnType::String, Value::String(text)))
 }

@@ -204,6 +204,9 @@ impl Binder<'_> {
                 let Value::String(name) = vector.value(0) else {
                     return Err(self.semantic(span, "SEM0231", "A database's name must be a string."));
                 };
+                if let Some(Binding::Database(database)) = self.environment.get(name) {
+                    return Ok(Arc::clone(database));
+                }
                 self.storage.database(name).ok_or_else(|| {
                     self.semantic(span, "SEM0100", format!("Failed to resolve database '{name}'."))
                 })
@@ -260,6 +263,9 @@ impl Binder<'_> {
         let (columns, _) = self.over(&row, "print", |binder| {
             let mut columns = Columns::default();
             for (index, named) in expressions.iter().enumerate() {
+                if binder.tuple_columns(&mut columns, named)? {
+                    continue;
+                }
                 let scalar = binder.scalar(&named.expression)?;
                 match binder.single_name(named)? {
                     Some(name) => binder.declare(&mut columns, &name.text, scalar, name.span)?,

@@ -105,6 +105,9 @@ impl Binder<'_> {
 
     /// A scalar of aggregates: `sum(x) / count()`.
     fn computed_column(&mut self, columns: &mut Columns, named: &NamedExpression) -> Result<()> {
+        if self.tuple_columns(columns, named)? {
+            return Ok(());
+        }
         let scalar = self.scalar(&named.expression)?;
         match self.single_name(named)? {
             Some(name) => self.declare(columns, &name.text, scalar, name.span),

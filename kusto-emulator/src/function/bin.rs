@@ -88,6 +88,11 @@ fn round(arguments: &Arguments<'_>) -> Result<Call, BindError> {
             value.checked_add(half).map(|value| value / power * power)
         });
     }
+    if *arguments.ty(0) == ColumnType::Decimal {
+        return binary::<Decimal, Nullable<Long>, Decimal>(arguments, |value, digits| {
+            number::round_decimal(value, digits.unwrap_or(0))
+        });
+    }
     binary::<Real, Nullable<Long>, Real>(arguments, |value, digits| {
         let digits = digits.unwrap_or(0).clamp(-308, 308) as i32;
         let power = 10f64.powi(digits.abs());

@@ -66,6 +66,28 @@ pub(crate) fn floor_decimal(value: Decimal, step: Decimal) -> Option<Decimal> {
     Some(Decimal::new(value.div_euclid(step).checked_mul(step)?, exponent))
 }
 
+/// The value with so many digits behind the point; halves are rounded away from zero.
+pub(crate) fn round_decimal(value: Decimal, digits: i64) -> Option<Decimal> {
+    let exponent = i64::from(value.exponent());
+    let last = digits.checked_neg()?;
+    let Some(dropped) = last.checked_sub(exponent).filter(|dropped| *dropped > 0) else {
+        return Some(value);
+    };
+    let exponent = i16::try_from(last).ok()?;
+    let Some(power) = u32::try_from(dropped).ok().and_then(|n| 10i128.checked_pow(n)) else {
+        return Some(Decimal::new(0, 0));
+    };
+    let half = if value.coefficient() < 0 {
+        -power / 2
+    } else {
+        power / 2
+    };
+    Some(Decimal::new(
+        value.coefficient().checked_add(half)? / power,
+        exponent,
+    ))
+}
+
 /// Rounds down to a multiple of `step`, towards minus infinity; `None` for a step that is not positive.
 pub(crate) fn floor_long(value: i64, step: i64) -> Option<i64> {
     if step <= 0 {

@@ -83,9 +83,6 @@ pub(super) const FAMILY: Family = Family {
         Function::new("series_fill_forward", (1, 2), "(series, [gap]) -> dynamic", |a| {
             fill(a, false)
         }),
-        Function::new("series_fit_line_dynamic", (1, 1), "(series) -> dynamic", |a| {
-            unary::<kind::Json, kind::Json>(a, |series| fit_line(&numbers(&series)?))
-        }),
         Function::new("series_floor", (1, 1), EACH, |a| {
             each(a, |value| real(value, f64::floor))
         }),
@@ -229,7 +226,7 @@ fn fill(arguments: &Arguments<'_>, backward: bool) -> Result<Call, BindError> {
 }
 
 /// The elements as numbers; `None` if one is none.
-fn numbers(series: &Json) -> Option<Vec<f64>> {
+pub(super) fn numbers(series: &Json) -> Option<Vec<f64>> {
     json::list(series).iter().map(Json::as_f64).collect()
 }
 
@@ -244,7 +241,7 @@ fn figure(arguments: &Arguments<'_>, function: fn(&[f64], &[f64]) -> Option<f64>
     })
 }
 
-fn dot(left: &[f64], right: &[f64]) -> f64 {
+pub(super) fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(left, right)| left * right).sum()
 }
 
@@ -252,12 +249,12 @@ fn magnitude(series: &[f64]) -> f64 {
     dot(series, series).sqrt()
 }
 
-fn mean(series: &[f64]) -> f64 {
+pub(super) fn mean(series: &[f64]) -> f64 {
     series.iter().sum::<f64>() / series.len() as f64
 }
 
 /// The sum of products of distances from the means.
-fn spread(left: &[f64], right: &[f64]) -> f64 {
+pub(super) fn spread(left: &[f64], right: &[f64]) -> f64 {
     let (left_mean, right_mean) = (mean(left), mean(right));
     let products = left
         .iter()
@@ -268,33 +265,6 @@ fn spread(left: &[f64], right: &[f64]) -> f64 {
 
 fn correlation(left: &[f64], right: &[f64]) -> Option<f64> {
     Some(spread(left, right) / (spread(left, left) * spread(right, right)).sqrt())
-}
-
-/// The straight line nearest to a series, by least squares over the places of its elements.
-fn fit_line(series: &[f64]) -> Option<Json> {
-    if series.len() < 2 {
-        return None;
-    }
-    let places: Vec<f64> = (0..series.len()).map(|place| place as f64).collect();
-    let slope = spread(&places, series) / spread(&places, &places);
-    let interception = mean(series) - slope * mean(&places);
-    let line: Vec<f64> = places
-        .iter()
-        .map(|place| slope.mul_add(*place, interception))
-        .collect();
-    let residues: Vec<f64> = series.iter().zip(&line).map(|(value, fit)| value - fit).collect();
-    let freedom = (series.len() - 1) as f64;
-    let variance = spread(series, series) / freedom;
-    let rvariance = dot(&residues, &residues) / freedom;
-    let rsquare = 1.0 - rvariance / variance;
-    Some(json!({
-        "rsquare": json::from_real(rsquare),
-        "slope": json::from_real(slope),
-        "variance": json::from_real(variance),
-        "rvariance": json::from_real(rvariance),
-        "interception": json::from_real(interception),
-        "line_fit": line.into_iter().map(json::from_real).collect::<Json>(),
-    }))
 }
 
 /// Figures of the numbers in a series; nulls count for its length only.
@@ -404,11 +374,6 @@ mod tests {
             "series_stats_dynamic",
             &["dynamic:[3,1,null,2]"],
             "dynamic:{\"min\":1.0,\"min_idx\":1,\"max\":3.0,\"max_idx\":0,\"avg\":2.0,\"stdev\":1.0,\"variance\":1.0,\"sum\":6.0,\"len\":4}",
-        );
-        check(
-            "series_fit_line_dynamic",
-            &["dynamic:[1,3,5]"],
-            "dynamic:{\"rsquare\":1.0,\"slope\":2.0,\"variance\":4.0,\"rvariance\":0.0,\"interception\":1.0,\"line_fit\":[1.0,3.0,5.0]}",
         );
     }
 }

@@ -119,7 +119,7 @@ fn an_unknown_name_is_refused_with_the_nearest_known_one() {
         "{}",
         error.message
     );
-    let error = resolve("series_fit_line", &[]).unwrap_err();
+    let error = resolve("quite_another_name", &[]).unwrap_err();
     assert!(!error.message.contains("Did you mean"), "{}", error.message);
 }
 

@@ -203,3 +203,8 @@ fn columns_are_picked_by_texts() {
     );
     check("print c = column_names_of(Storms)[0]", "c:dynamic\n \"Id\"");
 }
+
+#[test]
+fn count_as_names_its_column() {
+    check("Storms | count as N", "N:long\n 5");
+}

@@ -1,6 +1,6 @@
 //! `make-series`.
 
-use super::check;
+use super::{check, check_error};
 
 #[test]
 fn bins_without_rows_get_the_default() {
@@ -45,5 +45,36 @@ fn times_far_from_the_epoch_keep_their_ticks() {
          | make-series n = count() on t from datetime(9999-12-30T00:00:00.0000005Z) to datetime(9999-12-30T00:00:00.0000009Z) step 2tick",
         r#"n:dynamic | t:dynamic
         [0,1] | ["9999-12-30T00:00:00.0000005Z","9999-12-30T00:00:00.0000007Z"]"#,
+    );
+}
+
+#[test]
+fn a_function_of_several_values_gives_a_column_for_each() {
+    check(
+        "print d = dynamic([1, 3, 5]) | extend (rsquare, slope) = series_fit_line(d) | project rsquare, slope, series_fit_line_d_line_fit",
+        "rsquare:real | slope:real | series_fit_line_d_line_fit:dynamic\n 1.0 | 2.0 | [1.0,3.0,5.0]",
+    );
+    check(
+        "print x = series_stats(dynamic([2, 1]))",
+        "x:real | series_stats__min_idx:long | series_stats__max:real | series_stats__max_idx:long \
+         | series_stats__avg:real | series_stats__stdev:real | series_stats__variance:real
+         1.0 | 1 | 2.0 | 0 | 1.5 | 0.7071067811865476 | 0.5",
+    );
+    check(
+        "print toreal(series_stats(dynamic([2, 1])))",
+        "print_0:real\n 1.0",
+    );
+    check_error(
+        "print d = dynamic([1]) | extend (a, b, c) = array_sort_asc(d, d)",
+        "There are more names than values.",
+    );
+}
+
+#[test]
+fn arrays_are_sorted_together() {
+    check(
+        "let a = dynamic([2, 1]); let b = dynamic(['x', 'y']); print array_sort_asc(a, b), array_sort_desc(dynamic([3]), a)[1]",
+        r#"a_sorted:dynamic | b_sorted:dynamic | print_1:dynamic
+        [1,2] | ["y","x"] | null"#,
     );
 }
