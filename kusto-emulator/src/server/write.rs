@@ -1,12 +1,15 @@
 //! Answers, table by table, while the query runs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use arrow_array::StringArray;
+use arrow_array::cast::AsArray;
 use kusto_arrow::row_batch_of;
 use kusto_protocol::{
-    Column, DataSetCompletion, DataSetHeader, DateTime, Frame, Layout, OneApiError, RowBatch,
-    TableCompletion, TableFragment, TableFragmentType, TableHeader, TableKind,
+    Column, ColumnType, DataSetCompletion, DataSetHeader, DateTime, Dynamic, Frame, Layout, OneApiError,
+    RowBatch, TableCompletion, TableFragment, TableFragmentType, TableHeader, TableKind,
 };
 
 use super::tables::{
@@ -59,8 +62,39 @@ pub(super) fn write_command(mut answer: Answer, result: RowBatch) -> Result<(), 
 
 /// Rows of the engine as rows of an answer.
 pub(super) fn rows(columns: &Arc<[Column]>, batch: &Batch) -> Result<RowBatch, EngineError> {
-    row_batch_of(Arc::clone(columns), batch.columns(), batch.num_rows())
+    let mut arrays = batch.columns().to_vec();
+    for (column, array) in columns.iter().zip(&mut arrays) {
+        if column.column_type == ColumnType::Dynamic
+            && let Some(told) = told_dynamics(array.as_string())
+        {
+            *array = Arc::new(told);
+        }
+    }
+    row_batch_of(Arc::clone(columns), &arrays, batch.num_rows())
         .map_err(|error| EngineError::new(EngineErrorKind::Runtime, error.to_string()))
+}
+
+/// Dynamic values as the service tells them, if they are not that already: strings without quotes of their own, unless
+/// they would be taken for another value then, and no null inside of the value.
+fn told_dynamics(values: &StringArray) -> Option<StringArray> {
+    if !values
+        .iter()
+        .flatten()
+        .any(|text| text.starts_with('"') || text == "null")
+    {
+        return None;
+    }
+    let told = |text| {
+        let content = serde_json::from_str::<String>(text).ok();
+        let content = content.filter(|content| !content.is_empty() && !Dynamic::new(content).is_json());
+        content.map_or(Cow::Borrowed(text), Cow::Owned)
+    };
+    Some(
+        values
+            .iter()
+            .map(|text| text.filter(|text| *text != "null").map(told))
+            .collect(),
+    )
 }
 
 struct Writing<'a> {

@@ -111,3 +111,12 @@ async fn every_type_arrives_as_it_was_written() {
          00000000-0000-0000-0000-000000000001,{\"a\":[1,null]},"
     );
 }
+
+#[tokio::test]
+async fn a_dynamic_string_has_quotes_of_its_own_only_if_it_needs_them() {
+    let service = Service::start().await;
+    let text = "print dynamic(\"hello\"), dynamic(\"12\"), dynamic(null), dynamic([\"a\"])";
+    let answer = service.post("/v2/rest/query", text, &json!({})).send().await;
+    let body = answer.unwrap().text().await.unwrap();
+    assert!(body.contains(r#"[["hello","\"12\"",null,["a"]]]"#), "{body}");
+}
