@@ -8,8 +8,8 @@ pub use error::{DataSetError, DataSetErrorKind};
 pub use table::Table;
 
 use crate::{
-    CompletionEvent, DataSetCompletion, DataSetHeader, Frame, OneApiError, QueryProperty, QueryStatistics,
-    ServerCache, TableFragmentType, TableKind, Visualization,
+    CompletionEvent, DataSetCompletion, DataSetHeader, ErrorPlace, Frame, OneApiError, QueryProperty,
+    QueryStatistics, ServerCache, TableFragmentType, TableKind, Visualization,
 };
 
 /// Frames folded into tables.
@@ -139,7 +139,7 @@ impl DataSet {
 
     /// What failed, each once: as the service says at the end of the answer, at the end of a table or in place of a
     /// row. If it says nothing there, the events of a failed query, which is how deferred failures
-    /// (`deferpartialqueryfailures`) are reported.
+    /// (`deferpartialqueryfailures`) are reported. [`OneApiError::place`] says where each was found first.
     pub fn errors(&self) -> Vec<OneApiError> {
         let mut errors: Vec<OneApiError> = Vec::new();
         let of_tables = self.tables.iter().flat_map(Table::errors);
@@ -150,9 +150,24 @@ impl DataSet {
             }
         }
         if errors.is_empty() {
-            errors.extend(self.events().filter_map(|event| event.to_error()));
+            errors.extend(self.failed_events());
         }
         errors
+    }
+
+    fn failed_events(&self) -> impl Iterator<Item = OneApiError> {
+        self.tables_of(TableKind::QueryCompletionInformation)
+            .flat_map(|table| {
+                let table_id = table.table_id();
+                let events = table.batches().iter().flat_map(CompletionEvent::read);
+                (0..).zip(events).filter_map(move |(row, event)| {
+                    Some(
+                        event
+                            .to_error()?
+                            .at(ErrorPlace::CompletionEvent { table_id, row }),
+                    )
+                })
+            })
     }
 
     /// What happened while the query ran.

@@ -15,6 +15,8 @@ mod word;
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use json::is_json;
 
+use std::collections::VecDeque;
+
 use answer::Version;
 use envelope::Envelope;
 
@@ -28,8 +30,8 @@ use crate::{Frame, RowBatch};
 /// All forms of an answer (plain, fragmented, progressive, with or without newlines, and V1) come as one stream:
 /// `DataSetHeader`, then for each table `TableHeader`, `TableFragment`*, `TableCompletion`, then
 /// `DataSetCompletion`. The rows of a fragment may come in several pieces; of a `DataReplace` only the first one
-/// then replaces. Errors in place of rows are no rows: they come in the table's `TableCompletion`. V1 tables get
-/// their ordinal as id and the kind `Unknown`.
+/// then replaces. Errors in place of rows are no rows: they come in the table's `TableCompletion`, and a fragment of
+/// nothing else is none. V1 tables get their ordinal as id and the kind `Unknown`.
 ///
 /// Cells are read by the type of their column. `null` is a null in every type; for `string`, where the service
 /// itself knows no null, that is left to the consumer to treat as empty. In a `dynamic` column nested JSON is kept
@@ -39,7 +41,8 @@ use crate::{Frame, RowBatch};
 ///
 /// Members of objects may come in any order. Rows can be read as they arrive when `Rows` comes last, which is how
 /// the service writes; else that one frame is held back. Members and frames that are not known are skipped.
-/// A member that comes twice is refused.
+/// Of a member that comes twice the last one counts, as in most readers of JSON; nobody says what the service means
+/// by it. Only `Tables`, rows that were read already, and what follows such rows and might change them, are refused.
 ///
 /// # Memory
 ///
@@ -89,7 +92,7 @@ enum State {
     Answer(Box<Envelope>),
     Failed {
         error: DecodeError,
-        remainder: Option<Frame>,
+        remainder: VecDeque<Frame>,
     },
 }
 
@@ -168,7 +171,7 @@ impl FrameDecoder {
     ///
     /// # Errors
     ///
-    /// See [`DecodeErrorKind`]. Rows that came before the error in the same batch are the
+    /// See [`DecodeErrorKind`]. What came before the error and was not given out yet is the
     /// [`remainder`](Self::remainder). After an error every call gives the same error.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, DecodeError> {
         let mut source = Source {
@@ -198,8 +201,8 @@ impl FrameDecoder {
     ///
     /// # Errors
     ///
-    /// When the body ended before the answer did, or `decode` gave an error before. Rows that came before the end
-    /// are the [`remainder`](Self::remainder).
+    /// When the body ended before the answer did, or `decode` gave an error before. What came before the end and
+    /// was not given out yet is the [`remainder`](Self::remainder).
     pub fn finish(&mut self) -> Result<(), DecodeError> {
         let finished = match &mut self.state {
             State::Start { .. } => Err(DecodeError::new(
@@ -216,11 +219,13 @@ impl FrameDecoder {
         finished
     }
 
-    /// Takes the rows that have been read and not given out: those of the batch under construction.
+    /// The next frame of what has been read and not given out; `None` after the last.
     ///
-    /// To be called when no more will come: after an error of [`decode`](Self::decode) or
-    /// [`finish`](Self::finish), or in place of `finish` when the body itself broke off. Then nothing that was read
-    /// is lost, however the rows fall into batches. In an answer that goes on, this ends the batch early.
+    /// To be called until then when no more will come: after an error of [`decode`](Self::decode) or
+    /// [`finish`](Self::finish), or in place of `finish` when the body itself broke off. Nothing that was read is
+    /// lost then, however the rows fall into batches: first come the rows of the batch under construction, then for
+    /// each table with errors in place of rows a `TableCompletion` with them and the number of rows that came. Other
+    /// tables stay without one. An answer that goes on ends here.
     ///
     /// # Example
     ///
@@ -240,13 +245,19 @@ impl FrameDecoder {
     ///     panic!("two rows had come");
     /// };
     /// assert_eq!(fragment.rows.num_rows(), 2);
+    /// assert_eq!(decoder.remainder(), None);
     /// # Ok::<(), kusto_protocol::DecodeError>(())
     /// ```
     pub fn remainder(&mut self) -> Option<Frame> {
+        if let State::Answer(envelope) = &mut self.state
+            && let Some(frame) = envelope.next_frame()
+        {
+            return Some(frame);
+        }
+        let _ = self.finish();
         match &mut self.state {
-            State::Start { .. } => None,
-            State::Answer(envelope) => envelope.remainder(),
-            State::Failed { remainder, .. } => remainder.take(),
+            State::Start { .. } | State::Answer(_) => None,
+            State::Failed { remainder, .. } => remainder.pop_front(),
         }
     }
 
@@ -271,8 +282,13 @@ impl FrameDecoder {
     }
 
     fn fail(&mut self, error: &DecodeError) {
+        let remainder = match &mut self.state {
+            State::Start { .. } => VecDeque::new(),
+            State::Answer(envelope) => envelope.remainder(&self.config),
+            State::Failed { remainder, .. } => std::mem::take(remainder),
+        };
         self.state = State::Failed {
-            remainder: self.remainder(),
+            remainder,
             error: error.clone(),
         };
     }

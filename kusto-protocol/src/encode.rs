@@ -245,14 +245,14 @@ impl FrameEncoder {
         table.row_count = num_rows + if replaces { 0 } else { table.row_count };
         if table.fragmented {
             begin_fragment(fragment.table_id, fragment.kind, out);
-            push_rows(&fragment.rows, out);
+            push_rows(&fragment.rows, self.layout.is_line_by_line(), out);
             out.push(b']');
             self.end_frame(out);
         } else if num_rows > 0 {
             if !std::mem::take(&mut table.empty) {
                 out.push(b',');
             }
-            push_rows(&fragment.rows, out);
+            push_rows(&fragment.rows, self.layout.is_line_by_line(), out);
         }
         Ok(())
     }
@@ -359,7 +359,7 @@ impl FrameEncoder {
 
     fn end_frame(&self, out: &mut Vec<u8>) {
         out.push(b'}');
-        if self.layout.newlines {
+        if self.layout.is_line_by_line() {
             out.push(b'\n');
         }
     }

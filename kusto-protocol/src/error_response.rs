@@ -5,7 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::one_api_error::{OneApiError, is_permanent_status};
+use crate::one_api_error::{ErrorPlace, OneApiError, is_permanent_status};
 
 /// A response that says that a request failed.
 ///
@@ -109,12 +109,16 @@ fn read(body: &[u8]) -> ErrorBody {
     if error.code.is_empty() && error.exception_type.is_none() {
         return excerpt(&text);
     }
-    ErrorBody::OneApi(Box::new(error))
+    service_error(error)
+}
+
+fn service_error(error: OneApiError) -> ErrorBody {
+    ErrorBody::OneApi(Box::new(error.at(ErrorPlace::Body)))
 }
 
 fn from_json(value: &Value) -> ErrorBody {
     if let Some(error) = OneApiError::list(value).into_iter().next() {
-        return ErrorBody::OneApi(Box::new(error));
+        return service_error(error);
     }
     // Gateways write `message`, OAuth servers `error` and `error_description`.
     let member = |name: &str| value.get(name).and_then(Value::as_str);
@@ -216,6 +220,7 @@ mod tests {
             (error.code.as_str(), error.activity_id()),
             ("General_BadRequest", Some("a1"))
         );
+        assert_eq!(error.place, Some(ErrorPlace::Body));
         assert!(response.is_permanent());
     }
 

@@ -36,7 +36,7 @@
 //! | Rows | [`RowBatch`], [`ColumnArray`], [`Row`], [`Value`] | [`RowBatch::deserialize`] | [`RowBatchBuilder`] |
 //! | Scalars | [`DateTime`], [`Timespan`], [`Decimal`], [`Guid`], [`Dynamic`] | `FromStr` | `Display` |
 //! | KQL | [`Literal`], [`kql_string`], [`kql_identifier`], [`kql_obfuscated_string`] | [`Literal`]: `FromStr` | `Display` |
-//! | Failures of the service | [`ErrorResponse`], [`OneApiError`] | [`ErrorResponse::parse`] | serde |
+//! | Failures of the service | [`ErrorResponse`], [`OneApiError`], [`ErrorPlace`] | [`ErrorResponse::parse`] | serde |
 //! | Where a service is | [`Endpoint`], [`ConnectionString`], [`DeepLink`] | `FromStr` | [`ConnectionString`]: `Display`, [`DeepLink::to_url`] |
 //! | Ingestion | [`DataFormat`], [`MappingKind`], [`IngestionMessage`] | [`IngestionMessage::from_queue_text`] | [`IngestionMessage::to_queue_text`] |
 //! | Outcome of ingestions | [`IngestionReport`], [`IngestionState`] | [`IngestionReport::from_queue_text`], serde | |
@@ -122,7 +122,7 @@ pub use frame::{
 pub use ingestion_message::{IngestionMapping, IngestionMessage, ReportLevel, ReportMethod, StatusRow};
 pub use ingestion_report::{FailureStatus, IngestionReport, IngestionState};
 pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_string, kql_string};
-pub use one_api_error::{OneApiError, OneApiErrorContext};
+pub use one_api_error::{ErrorPlace, OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use properties::{ClientRequestProperties, DataScope, QueryConsistency, QueryLanguage, options};
 pub use request::{AcceptEncoding, QueryVersion, Request, RequestKind, StreamingSource, tracing_value};

@@ -2,6 +2,7 @@
 
 mod exception_text;
 mod json;
+mod place;
 
 use std::error::Error;
 use std::fmt;
@@ -9,11 +10,16 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
+pub use place::ErrorPlace;
+
 /// An error in the service's own words: from the body of a failed request, from inside a result, or from the text
 /// that the older layout carries.
 ///
 /// Only `code` and `message` can be relied on. Members that nobody documents are kept in `extensions`, so an
 /// error that was read is written back complete.
+///
+/// An answer may tell one error in several places. Errors are equal if they say the same, whatever their
+/// [`place`](Self::place).
 ///
 /// ```
 /// use kusto_protocol::OneApiError;
@@ -29,7 +35,7 @@ use serde_json::{Map, Value};
 /// assert_eq!(error.to_string(), "General_BadRequest: Semantic error: SEM0100: name 'q' not found");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct OneApiError {
     /// `code`: a short word for programs, such as `LimitsExceeded`.
@@ -62,6 +68,9 @@ pub struct OneApiError {
     pub details: Vec<Self>,
     /// All other members, under their names.
     pub extensions: Map<String, Value>,
+    /// Where it was found; no member on the wire. None for an error that was not read from an answer, and for those
+    /// inside of another.
+    pub place: Option<ErrorPlace>,
 }
 
 /// Where and when an error happened.
@@ -120,6 +129,13 @@ impl OneApiError {
     /// ```
     pub fn list(wrapper: &Value) -> Vec<Self> {
         json::list(wrapper)
+    }
+
+    /// The same error, found in this place.
+    #[must_use]
+    pub const fn at(mut self, place: ErrorPlace) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// Reads the text that stands in `Exceptions` of V1 answers (and sometimes is the whole body): a sentence, then
@@ -209,6 +225,44 @@ pub(crate) fn is_permanent_status(status: StatusCode) -> bool {
     !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
+impl PartialEq for OneApiError {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            code,
+            message,
+            target,
+            exception_type,
+            description,
+            context,
+            permanent,
+            failure_code,
+            text,
+            database,
+            error_code,
+            error_message,
+            inner_error,
+            details,
+            extensions,
+            place: _,
+        } = self;
+        *code == other.code
+            && *message == other.message
+            && *target == other.target
+            && *exception_type == other.exception_type
+            && *description == other.description
+            && *context == other.context
+            && *permanent == other.permanent
+            && *failure_code == other.failure_code
+            && *text == other.text
+            && *database == other.database
+            && *error_code == other.error_code
+            && *error_message == other.error_message
+            && *inner_error == other.inner_error
+            && *details == other.details
+            && *extensions == other.extensions
+    }
+}
+
 impl fmt::Display for OneApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.text_for_people();
@@ -268,6 +322,13 @@ mod tests {
         assert_eq!(OneApiError::new("", " a\r\n b ").to_string(), "a b");
         assert_eq!(OneApiError::new("X", "a\n\nb").to_string(), "X: a b");
         assert_eq!(OneApiError::new("X", "X: a").to_string(), "X: a");
+    }
+
+    #[test]
+    fn errors_that_say_the_same_are_equal_wherever_they_were_found() {
+        let error = OneApiError::new("X", "a");
+        assert_eq!(error.clone().at(ErrorPlace::DataSetCompletion), error);
+        assert_ne!(OneApiError::new("X", "b"), error);
     }
 
     #[test]

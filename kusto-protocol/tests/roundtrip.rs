@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use kusto_protocol::{
-    Column, ColumnType, DataSetCompletion, DataSetHeader, DateTime, Dynamic, ErrorReportingPlacement, Frame,
-    FrameDecoder, FrameEncoder, Guid, Layout, OneApiError, RowBatch, RowBatchBuilder, TableCompletion,
-    TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress, Timespan, Value,
+    Column, ColumnType, DataSetCompletion, DataSetHeader, DateTime, Dynamic, ErrorPlace,
+    ErrorReportingPlacement, Frame, FrameDecoder, FrameEncoder, Guid, Layout, OneApiError, RowBatch,
+    RowBatchBuilder, TableCompletion, TableFragment, TableFragmentType, TableHeader, TableKind,
+    TableProgress, Timespan, Value,
 };
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -75,45 +76,33 @@ impl Cell {
     }
 }
 
-/// The value that comes back: a dynamic value is a null, the content of a JSON string, JSON, or other text.
-fn normal_dynamic(text: &str) -> Option<String> {
-    let json = text.trim_matches([' ', '\t', '\n', '\r']);
-    match serde_json::from_str(json) {
-        _ if text.is_empty() => None,
-        Ok(serde_json::Value::Null) => None,
-        Ok(serde_json::Value::String(content))
-            if !content.is_empty() && !Dynamic::new(&content).is_json() =>
-        {
-            Some(content)
-        }
-        Ok(serde_json::Value::String(_)) | Err(_) => Some(text.to_owned()),
-        Ok(_) => Some(json.replace(['\n', '\r'], " ")),
-    }
-}
-
-fn normal_rows(rows: &RowBatch) -> RowBatch {
+/// The rows that come back: in a dynamic column empty text is a null, and where frames are lines, JSON has none.
+fn normal_rows(rows: &RowBatch, form: Form) -> RowBatch {
     let mut builder = RowBatchBuilder::new(rows.columns().clone());
+    let is_nested =
+        |text: &str| Dynamic::new(text).is_json() && !text.starts_with(WHITE) && !text.ends_with(WHITE);
     for row in rows.rows() {
-        let dynamics: Vec<_> = row
+        let texts: Vec<_> = row
             .values()
             .map(|value| match value {
-                Value::Dynamic(text) => normal_dynamic(text),
-                _ => None,
+                Value::Dynamic(text) if form.newlines && !form.v1 && is_nested(text) => {
+                    text.replace(['\n', '\r'], " ")
+                }
+                Value::Dynamic(text) => text.to_owned(),
+                _ => String::new(),
             })
             .collect();
-        let values: Vec<_> = row
-            .values()
-            .zip(&dynamics)
-            .map(|(value, dynamic)| match (value, dynamic) {
-                (Value::Dynamic(_), Some(text)) => Value::Dynamic(text),
-                (Value::Dynamic(_), None) => Value::Null,
-                _ => value,
-            })
-            .collect();
-        builder.push_row(&values).unwrap();
+        let values = row.values().zip(&texts).map(|(value, text)| match value {
+            Value::Dynamic("") => Value::Null,
+            Value::Dynamic(_) => Value::Dynamic(text),
+            value => value,
+        });
+        builder.push_row(&values.collect::<Vec<_>>()).unwrap();
     }
     builder.finish()
 }
+
+const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Puts the rows of fragments together that one fragment could have held.
 fn merged(frames: &[Frame]) -> Vec<Frame> {
@@ -156,9 +145,12 @@ fn normal(frames: &[Frame], form: Form) -> Vec<Frame> {
     let mut counted = 0;
     let mut all_errors: Vec<OneApiError> = Vec::new();
     let v1_error = |error: &OneApiError| OneApiError::from_exception_text(error.text_for_people());
-    let back = |errors: &[OneApiError]| -> Vec<_> {
-        let v1 = errors.iter().map(v1_error);
-        if form.v1 { v1.collect() } else { errors.to_vec() }
+    let back = |errors: &[OneApiError], place: ErrorPlace| -> Vec<_> {
+        let errors = errors.iter().map(|error| match form.v1 {
+            true => v1_error(error),
+            false => error.clone(),
+        });
+        errors.map(|error| error.at(place)).collect()
     };
     for frame in frames {
         let id = |table_id| {
@@ -203,7 +195,7 @@ fn normal(frames: &[Frame], form: Form) -> Vec<Frame> {
                 Frame::TableFragment(TableFragment {
                     table_id: id(fragment.table_id),
                     kind: fragment.kind,
-                    rows: normal_rows(&fragment.rows),
+                    rows: normal_rows(&fragment.rows, form),
                 })
             }
             Frame::TableProgress(_) if !(form.progressive && fragmented) => continue,
@@ -219,11 +211,22 @@ fn normal(frames: &[Frame], form: Form) -> Vec<Frame> {
                     ErrorReportingPlacement::EndOfTable => fragmented,
                     _ => false,
                 };
+                let table_id = id(completion.table_id);
+                let row_count = if fragmented { completion.row_count } else { counted };
+                let place = match form.placement {
+                    ErrorReportingPlacement::EndOfTable if !form.v1 => {
+                        ErrorPlace::TableCompletion { table_id }
+                    }
+                    _ => ErrorPlace::Row {
+                        table_id,
+                        row: row_count,
+                    },
+                };
                 Frame::TableCompletion(TableCompletion {
-                    table_id: id(completion.table_id),
-                    row_count: if fragmented { completion.row_count } else { counted },
+                    table_id,
+                    row_count,
                     errors: if kept {
-                        back(&completion.errors)
+                        back(&completion.errors, place)
                     } else {
                         Vec::new()
                     },
@@ -238,7 +241,13 @@ fn normal(frames: &[Frame], form: Form) -> Vec<Frame> {
                 Frame::DataSetCompletion(DataSetCompletion {
                     has_errors: (completion.has_errors && !form.v1) || !all_errors.is_empty(),
                     cancelled: completion.cancelled && !form.v1,
-                    errors: back(&all_errors),
+                    errors: back(
+                        &all_errors,
+                        match form.v1 {
+                            true => ErrorPlace::Exceptions,
+                            false => ErrorPlace::DataSetCompletion,
+                        },
+                    ),
                 })
             }
             other => other,
@@ -248,6 +257,14 @@ fn normal(frames: &[Frame], form: Form) -> Vec<Frame> {
 }
 
 fn decode(wire: &[u8], chunk_len: usize) -> Vec<Frame> {
+    merged(&decode_chunks(wire, chunk_len))
+}
+
+fn decode_as_is(wire: &[u8]) -> Vec<Frame> {
+    decode_chunks(wire, usize::MAX)
+}
+
+fn decode_chunks(wire: &[u8], chunk_len: usize) -> Vec<Frame> {
     let mut decoder = FrameDecoder::new();
     let mut frames = Vec::new();
     for mut chunk in wire.chunks(chunk_len) {
@@ -256,7 +273,7 @@ fn decode(wire: &[u8], chunk_len: usize) -> Vec<Frame> {
         }
     }
     decoder.finish().unwrap();
-    merged(&frames)
+    frames
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -279,9 +296,10 @@ fn json() -> impl Strategy<Value = String> {
                 .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
         ]
     });
-    (value, any::<bool>()).prop_map(|(value, pretty)| match pretty {
-        true => format!(" {value:#}\n"),
-        false => value.to_string(),
+    (value, 0..3).prop_map(|(value, how)| match how {
+        0 => format!(" {value:#}\n"),
+        1 => format!("{value:#}"),
+        _ => value.to_string(),
     })
 }
 
@@ -478,6 +496,24 @@ proptest! {
         // Compared as text, in which NaN equals NaN.
         let expected = format!("{:#?}", normal(&frames, form));
         prop_assert_eq!(format!("{:#?}", decode(&wire, chunk_len)), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn after_one_hop_nothing_changes_any_more(
+        (form, frames) in form().prop_flat_map(|form| (Just(form), frames(form))),
+        other in form(),
+    ) {
+        let relay = |wire: &[u8], form: Form| encode(&decode_as_is(wire), form.layout());
+        // Once in the same layout, and once in another, where that has a form for it.
+        let first = encode(&frames, form.layout());
+        let second = relay(&first, form);
+        prop_assert_eq!(String::from_utf8(relay(&second, form)), String::from_utf8(second));
+        if other.progressive || !form.progressive {
+            let second = relay(&first, other);
+            prop_assert_eq!(String::from_utf8(relay(&second, other)), String::from_utf8(second));
+        }
     }
 }
 

@@ -49,7 +49,7 @@ fn batches_that_are_given_back_change_nothing() {
                 }
                 frames.push(frame);
             }
-            frames.extend(decoder.remainder());
+            frames.extend(std::iter::from_fn(|| decoder.remainder()));
             let (expected, end) = support::decode_chunks([&bytes[..]], &config);
             assert_eq!(
                 support::text::frames(&frames, &end),
@@ -60,25 +60,74 @@ fn batches_that_are_given_back_change_nothing() {
 }
 
 #[test]
-fn batches_that_are_ended_early_lose_no_rows() {
+fn what_came_before_a_cut_is_not_lost() {
     let config = DecoderConfig::default();
+    let mut row_by_row = config.clone();
+    row_by_row.max_batch_rows = 1;
     for bytes in VECTORS.iter() {
-        let mut decoder = FrameDecoder::new();
-        let mut frames = Vec::new();
-        for mut chunk in bytes.chunks(7) {
-            while let Ok(Some(frame)) = decoder.decode(&mut chunk) {
-                frames.push(frame);
+        let mut before = Vec::new();
+        for len in 0..=bytes.len() {
+            let came = rows_and_errors(&support::decode_chunks([&bytes[..len]], &config).0);
+            assert_eq!(
+                came,
+                rows_and_errors(&support::decode_chunks([&bytes[..len]], &row_by_row).0)
+            );
+            for one in &before {
+                assert!(came.contains(one), "{one} was there before byte {len}");
             }
-            frames.extend(decoder.remainder());
+            before = came;
         }
-        let (expected, end) = support::decode_chunks([&bytes[..]], &config);
-        assert_eq!(decoder.finish(), end);
-        assert_eq!(decoder.remainder(), None, "the rows were taken before");
-        assert_eq!(
-            support::one_row_batches(&frames),
-            support::one_row_batches(&expected)
-        );
     }
+}
+
+#[test]
+fn rows_and_errors_in_their_place_count_from_their_last_byte_on() {
+    let head = concat!(
+        r#"[{"FrameType":"DataSetHeader","IsProgressive":false,"Version":"v2.0"},{"FrameType":"DataTable","#,
+        r#""TableId":1,"TableKind":"PrimaryResult","TableName":"T","Columns":[{"ColumnName":"n","ColumnType":"long"}],"#,
+        r#""Rows":["#,
+    );
+    let rows = [
+        "[1]",
+        r#"{"OneApiErrors":[{"error":{"code":"A"}}]}"#,
+        "[2]",
+        r#"{"Exceptions":["b","c"]}"#,
+        "[3]",
+    ];
+    let mut body = head.to_owned();
+    let mut ends = Vec::new();
+    for (row, count) in rows.iter().zip([1, 1, 1, 2, 1]) {
+        body += row;
+        ends.extend(std::iter::repeat_n(body.len(), count));
+        body.push(',');
+    }
+    for len in 0..body.len() {
+        let (frames, _) = support::decode_chunks([&body.as_bytes()[..len]], &DecoderConfig::default());
+        let expected = ends.iter().filter(|end| **end <= len).count();
+        assert_eq!(rows_and_errors(&frames).len(), expected, "{}", &body[..len]);
+    }
+}
+
+/// Each row, and each error with its place.
+fn rows_and_errors(frames: &[Frame]) -> Vec<String> {
+    let mut found = Vec::new();
+    for frame in frames {
+        match frame {
+            Frame::TableFragment(fragment) => found.extend(
+                fragment
+                    .rows
+                    .rows()
+                    .map(|row| format!("{} {}", fragment.table_id, support::text::row(&row))),
+            ),
+            Frame::TableCompletion(end) => found.extend(end.errors.iter().map(|error| format!("{error:?}"))),
+            Frame::DataSetCompletion(end) => {
+                found.extend(end.errors.iter().map(|error| format!("{error:?}")))
+            }
+            _ => {}
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Something that may happen to bytes.

@@ -12,7 +12,7 @@ use super::rows::RowsEvent;
 use super::table::{Current, Table};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{
-    DataSetCompletion, DataSetHeader, ErrorReportingPlacement, Frame, OneApiError, RowBatch,
+    DataSetCompletion, DataSetHeader, ErrorPlace, ErrorReportingPlacement, Frame, OneApiError, RowBatch,
     TableFragmentType, TableHeader, TableKind, TableProgress,
 };
 
@@ -118,8 +118,12 @@ impl Answer {
             return Err(unexpected(head.offset, "an object with neither Tables nor error"));
         }
         let row_errors = mem::take(&mut self.row_errors);
-        let errors = Some(OneApiError::list(&envelope)).filter(|errors| !errors.is_empty());
-        let errors = errors.unwrap_or(row_errors);
+        let errors = Some(exceptions(&envelope)).filter(|errors| !errors.is_empty());
+        self.complete_v1(errors.unwrap_or(row_errors));
+        Ok(())
+    }
+
+    fn complete_v1(&mut self, errors: Vec<OneApiError>) {
         self.progress = Progress::Completion;
         self.pending
             .push_back(Frame::DataSetCompletion(DataSetCompletion {
@@ -127,7 +131,11 @@ impl Answer {
                 cancelled: false,
                 errors,
             }));
-        Ok(())
+    }
+
+    /// Whether rows of the object were read, or are about to be.
+    pub(super) const fn has_rows(&self) -> bool {
+        self.current.is_some()
     }
 
     /// Gets ready for the rows of the object whose head this is, if that is possible. `is_whole` says that no more
@@ -198,6 +206,7 @@ impl Answer {
                         self.row_errors.extend(errors.iter().cloned());
                     }
                     current.table.errors.extend(errors);
+                    current.has_error = true;
                 }
                 RowsEvent::End(batch) => {
                     self.pending.extend(current.last_fragment(batch));
@@ -250,15 +259,46 @@ impl Answer {
         }
     }
 
-    /// What is ready, or the rows since the last full batch.
-    pub(super) fn remainder(&mut self) -> Option<Frame> {
-        // An error in what follows the rows of a frame may come while their fragment still waits.
-        if let Some(frame) = self.next_frame() {
-            return Some(frame);
+    /// Says in which table the body ended.
+    pub(super) fn locate(&self, error: DecodeError) -> DecodeError {
+        match &self.current {
+            Some(current) => error.in_table(current.table.header.table_id),
+            None => error,
         }
-        let current = self.current.as_mut()?;
-        let rows = current.rows.take_batch();
-        (rows.num_rows() > 0).then(|| current.fragment(rows))
+    }
+
+    /// Takes the errors out of an object of which the end is missing: the head of a frame, or of the V1 object.
+    pub(super) fn end_cut_object(&mut self, head: &Head, is_outer: bool, config: &DecoderConfig) {
+        if self.progress != Progress::Header {
+            return;
+        }
+        if is_outer {
+            let errors = read(head).map_or_else(|_| Vec::new(), |envelope: Value| exceptions(&envelope));
+            if !errors.is_empty() {
+                self.complete_v1(errors);
+            }
+        } else if read::<Members>(head).is_ok_and(|members| !members.errors().is_empty()) {
+            // Whatever is wrong with it, the answer has failed for another reason already.
+            let _ = self.end_object(head, config);
+        }
+    }
+
+    /// All that was read and not given out: what is ready, the rows since the last full batch, and the errors in
+    /// place of rows.
+    pub(super) fn remainder(&mut self) -> VecDeque<Frame> {
+        // An error in what follows the rows of a frame may come while their fragment still waits.
+        let mut frames = mem::take(&mut self.pending);
+        if let Some(mut current) = self.current.take() {
+            let rows = current.rows.take_batch();
+            if rows.num_rows() > 0 {
+                frames.push_back(current.fragment(rows));
+            }
+            self.open.push(current.table);
+        }
+        self.open.sort_by_key(|table| table.header.table_id);
+        let failed = self.open.drain(..).filter(|table| !table.errors.is_empty());
+        frames.extend(failed.map(Table::completion));
+        frames
     }
 
     /// Takes the memory of a batch for the rows to come.
@@ -437,7 +477,12 @@ impl Answer {
 
     fn complete_table(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
         let mut table = self.take_open(members.table_id, offset)?;
-        table.errors.extend(members.errors());
+        let place = ErrorPlace::TableCompletion {
+            table_id: table.header.table_id,
+        };
+        table
+            .errors
+            .extend(members.errors().into_iter().map(|error| error.at(place)));
         table.row_count = members.row_count.unwrap_or(table.row_count);
         self.pending.push_back(table.completion());
         Ok(())
@@ -455,15 +500,19 @@ impl Answer {
     }
 
     fn end_v2(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
+        let errors = members.errors().into_iter();
         let completion = DataSetCompletion {
             has_errors: members.has_errors.unwrap_or_default(),
             cancelled: members.cancelled.unwrap_or_default(),
-            errors: members.errors(),
+            errors: errors
+                .map(|error| error.at(ErrorPlace::DataSetCompletion))
+                .collect(),
         };
+        let has_failed = completion.has_errors || completion.cancelled || !completion.errors.is_empty();
         self.open.sort_by_key(|table| table.header.table_id);
         for table in mem::take(&mut self.open) {
             // A query that failed may end without completing its tables; their errors must not be lost.
-            if !completion.has_errors && !completion.cancelled {
+            if !has_failed {
                 let error = unexpected(offset, "DataSetCompletion came before the table was complete");
                 return Err(error.in_table(table.header.table_id));
             }
@@ -479,9 +528,15 @@ impl Answer {
 pub(super) fn service_error(offset: u64, error: &Value) -> DecodeError {
     let wrapper = serde_json::json!({ "error": error });
     match OneApiError::list(&wrapper).pop() {
-        Some(error) => DecodeError::service(offset, error),
+        Some(error) => DecodeError::service(offset, error.at(ErrorPlace::Body)),
         None => unexpected(offset, "error is not an object"),
     }
+}
+
+/// The errors beside the tables of a V1 answer.
+fn exceptions(envelope: &Value) -> Vec<OneApiError> {
+    let errors = OneApiError::list(envelope).into_iter();
+    errors.map(|error| error.at(ErrorPlace::Exceptions)).collect()
 }
 
 pub(super) fn unexpected(offset: u64, message: impl Into<Cow<'static, str>>) -> DecodeError {

@@ -3,7 +3,9 @@
 //! Every state is entered and left between two bytes, so an answer may be cut anywhere. What the objects mean is
 //! [`Answer`]'s business.
 
-use super::answer::{Answer, RowsFate, RowsRead, Version, service_error};
+use std::collections::VecDeque;
+
+use super::answer::{Answer, RowsFate, RowsRead, Version, service_error, unexpected};
 use super::head::{Head, is_frame_member, parse_value};
 use super::json::{Fault, Stop, Validator};
 use super::string::unescape;
@@ -145,16 +147,39 @@ impl Envelope {
             return Ok(());
         }
         self.answer.finish(config)?;
-        Err(DecodeError::new(
-            DecodeErrorKind::Truncated,
-            offset,
-            "the body ended before the answer did",
-        ))
+        let message = "the body ended before the answer did";
+        let error = DecodeError::new(DecodeErrorKind::Truncated, offset, message);
+        Err(self.answer.locate(error))
     }
 
-    /// What is ready, or the rows since the last full batch.
-    pub(super) fn remainder(&mut self) -> Option<Frame> {
-        self.answer.remainder()
+    /// A frame that is ready.
+    pub(super) fn next_frame(&mut self) -> Option<Frame> {
+        self.answer.next_frame()
+    }
+
+    /// All that was read and not given out, when no more will come.
+    pub(super) fn remainder(&mut self, config: &DecoderConfig) -> VecDeque<Frame> {
+        if self.level == Level::Item && self.has_buffered_rows && self.expect != Expect::Replay {
+            self.replay_cut_object(config);
+        }
+        if self.level == Level::Item && self.expect == Expect::AfterMember {
+            self.answer.end_cut_object(&self.head, false, config);
+        }
+        let mut frames = self.answer.remainder();
+        if self.version == Version::V1 {
+            self.answer.end_cut_object(&self.outer, true, config);
+            frames.extend(self.answer.next_frame());
+        }
+        frames
+    }
+
+    /// Reads the rows that were held back, if what is needed for that has come by now.
+    fn replay_cut_object(&mut self, config: &DecoderConfig) {
+        if self.answer.begin_rows(&self.head, true, config) == Ok(RowsFate::Read) {
+            let (bytes, offset) = (&self.buffer.bytes[..], self.buffer.offset);
+            let mut source = Source { bytes, offset };
+            while self.answer.read_rows(&mut source, config) == Ok(RowsRead::Batch) {}
+        }
     }
 
     /// Takes the memory of a batch for the rows to come.
@@ -287,11 +312,19 @@ impl Envelope {
                 self.keep = Keep::Head;
                 self.outer.begin_member(&name);
             }
-            // A null counts as no rows; it is kept with the other members.
-            (Level::Item, "Rows") if byte != b'n' => self.begin_rows(source.offset, config)?,
             (Level::Item, name) if is_frame_member(name) => {
+                if self.head.begin_member(name) && self.answer.has_rows() {
+                    let message = format!("{name} came twice, the second time after rows that it may change");
+                    return Err(unexpected(source.offset, message));
+                }
                 self.keep = Keep::Head;
-                self.head.begin_member(name);
+                if name == "Rows" {
+                    self.has_buffered_rows = false;
+                    // A null counts as no rows; it is kept with the other members.
+                    if byte != b'n' {
+                        self.begin_rows(source.offset, config)?;
+                    }
+                }
             }
             _ => {}
         }
@@ -299,9 +332,9 @@ impl Envelope {
     }
 
     fn begin_rows(&mut self, offset: u64, config: &DecoderConfig) -> Result<(), DecodeError> {
-        // Leaves a trace, so that the head knows if it comes twice.
-        self.head.begin_member("Rows");
+        // The rows are not kept in the head, only that they came.
         self.head.value().extend_from_slice(b"null");
+        self.keep = Keep::Nothing;
         match self.answer.begin_rows(&self.head, false, config)? {
             RowsFate::Read => self.expect = Expect::Rows,
             RowsFate::Skip => {}

@@ -1,18 +1,22 @@
 //! Everything of a frame but its rows: the members of frames and V1 tables, collected as JSON text and read at once.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::{Column, ColumnType, OneApiError};
 
 /// The members of one object that came so far, as JSON text without the closing brace.
+///
+/// A member that comes twice counts as it came last, like in most readers of JSON; the first one is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     text: Vec<u8>,
+    /// Where in the text each member begins.
+    starts: Vec<usize>,
     /// Offset in the stream of the object's opening brace.
     pub(super) offset: u64,
 }
@@ -21,17 +25,36 @@ impl Head {
     pub(super) fn begin(&mut self, offset: u64) {
         self.text.clear();
         self.text.push(b'{');
+        self.starts.clear();
         self.offset = offset;
     }
 
-    /// Begins a member; its value is appended to [`Head::value`].
-    pub(super) fn begin_member(&mut self, name: &str) {
-        if self.text.len() > 1 {
+    /// Begins a member; its value is appended to [`Head::value`]. Says whether it came before.
+    pub(super) fn begin_member(&mut self, name: &str) -> bool {
+        let before = self.starts.iter().position(|start| {
+            let rest = self.text[start + 1..].strip_prefix(name.as_bytes());
+            rest.is_some_and(|rest| rest.first() == Some(&b'"'))
+        });
+        if let Some(index) = before {
+            self.remove_member(index);
+        }
+        if !matches!(self.text.last(), None | Some(b'{' | b',')) {
             self.text.push(b',');
         }
+        self.starts.push(self.text.len());
         self.text.push(b'"');
         self.text.extend_from_slice(name.as_bytes());
         self.text.extend_from_slice(b"\":");
+        before.is_some()
+    }
+
+    fn remove_member(&mut self, index: usize) {
+        let start = self.starts.remove(index);
+        let end = self.starts.get(index).copied().unwrap_or(self.text.len());
+        self.text.drain(start..end);
+        for later in &mut self.starts[index..] {
+            *later -= end - start;
+        }
     }
 
     /// Where the bytes of the member's value go.
@@ -69,7 +92,7 @@ pub(super) fn parse_value(json: &[u8]) -> Option<Value> {
 }
 
 /// What a V2 frame says about itself, whatever its type.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct Tag {
     #[serde(rename = "FrameType")]
     pub(super) frame_type: Option<String>,
@@ -77,7 +100,7 @@ pub(super) struct Tag {
 }
 
 /// The members of every type of frame that is known, and of V1 tables.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Members {
     pub(super) version: Option<String>,
@@ -95,9 +118,6 @@ pub(super) struct Members {
     pub(super) one_api_errors: Option<Value>,
     pub(super) has_errors: Option<bool>,
     pub(super) cancelled: Option<bool>,
-    /// A null in place of the rows. Like every member it may come once.
-    #[serde(rename = "Rows")]
-    _rows: Option<IgnoredAny>,
 }
 
 impl Members {
@@ -110,12 +130,51 @@ impl Members {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Default)]
 pub(super) struct ColumnMembers {
     column_name: Option<String>,
     column_type: Option<String>,
     data_type: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(field_identifier)]
+enum ColumnMember {
+    ColumnName,
+    ColumnType,
+    DataType,
+    #[serde(other)]
+    Other,
+}
+
+// What serde derives refuses a member that comes twice; here too the last one counts.
+impl<'de> Deserialize<'de> for ColumnMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = ColumnMembers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a column")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ColumnMembers, A::Error> {
+                let mut column = ColumnMembers::default();
+                while let Some(member) = map.next_key()? {
+                    match member {
+                        ColumnMember::ColumnName => column.column_name = map.next_value()?,
+                        ColumnMember::ColumnType => column.column_type = map.next_value()?,
+                        ColumnMember::DataType => column.data_type = map.next_value()?,
+                        ColumnMember::Other => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(column)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 /// The names in the structs above. Every other member is checked and dropped without being kept.
@@ -202,6 +261,26 @@ mod tests {
         ] {
             assert_eq!(replace_half_pairs(from.as_bytes()), to.as_bytes());
         }
+    }
+
+    #[test]
+    fn of_a_member_that_comes_twice_the_last_counts() {
+        let mut head = Head::default();
+        head.begin(0);
+        for (name, value, came_before) in [
+            ("TableId", "1", false),
+            ("TableName", "\"a\"", false),
+            ("TableId", "2", true),
+            ("TableId", "3", true),
+            ("TableName", "\"b\"", true),
+            ("Columns", r#"[{"ColumnName":"x","ColumnName":"y"}]"#, false),
+        ] {
+            assert_eq!(head.begin_member(name), came_before, "{name}");
+            head.value().extend_from_slice(value.as_bytes());
+        }
+        let read: Members = head.read().unwrap();
+        assert_eq!((read.table_id, read.table_name.as_deref()), (Some(3), Some("b")));
+        assert_eq!(columns(read.columns.unwrap())[0].name, "y");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::answer::unexpected;
 use super::head::parse_value;
 use super::rows::{ErrorObject, RowFault, Rows};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig};
-use crate::{Frame, OneApiError, RowBatch, TableCompletion, TableFragment, TableFragmentType, TableHeader};
+use crate::{
+    ErrorPlace, Frame, OneApiError, RowBatch, TableCompletion, TableFragment, TableFragmentType, TableHeader,
+};
 
 /// A table of which the header has come and the completion has not.
 #[derive(Debug)]
@@ -24,9 +26,12 @@ pub(super) struct Current {
     pub(super) rows: Rows,
     /// The kind of the next batch.
     kind: TableFragmentType,
-    /// Whether this is a `TableFragment` on the wire, for which at least one batch must come out.
+    /// Whether this is a `TableFragment` on the wire, for which at least one batch must come out, unless it is there
+    /// for an error only.
     is_fragment: bool,
     has_batch: bool,
+    /// Whether there was an error in place of a row.
+    pub(super) has_error: bool,
 }
 
 impl Table {
@@ -62,7 +67,11 @@ impl Table {
             let message = "an object in place of a row has neither OneApiErrors nor Exceptions";
             return Err(here(unexpected(object.offset, message)));
         }
-        Ok(OneApiError::list(&value))
+        let table_id = self.header.table_id;
+        let errors = OneApiError::list(&value).into_iter();
+        Ok(errors
+            .map(|error| error.at(ErrorPlace::Row { table_id, row }))
+            .collect())
     }
 
     /// Adds to a fault where in the table it is.
@@ -92,6 +101,7 @@ impl Current {
             kind,
             is_fragment,
             has_batch: false,
+            has_error: false,
         }
     }
 
@@ -109,7 +119,8 @@ impl Current {
 
     /// The last batch as a frame, if there must be one.
     pub(super) fn last_fragment(&mut self, rows: RowBatch) -> Option<Frame> {
-        let is_needed = rows.num_rows() > 0 || (self.is_fragment && !self.has_batch);
+        let is_for_error = self.has_error && self.kind == TableFragmentType::DataAppend;
+        let is_needed = rows.num_rows() > 0 || (self.is_fragment && !self.has_batch && !is_for_error);
         is_needed.then(|| self.fragment(rows))
     }
 }

@@ -38,9 +38,14 @@ pub(super) fn push_plain_string(text: &[u8], from: usize, to: usize, out: &mut V
     out.push(b'"');
 }
 
-/// Writes JSON text as it is, but on one line: a line feed ends a frame. Between tokens, the only place for it in
-/// valid JSON, it means the same as a space.
+/// Writes JSON text as it is.
 pub(super) fn push_raw(json: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(json.as_bytes());
+}
+
+/// Writes JSON text on one line. Between tokens, the only place for a line feed in valid JSON, it means the same as a
+/// space.
+pub(super) fn push_raw_line(json: &str, out: &mut Vec<u8>) {
     let mut rest = json.as_bytes();
     while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {
         out.extend_from_slice(&rest[..at]);

@@ -78,4 +78,9 @@ impl Layout {
             ..self
         }
     }
+
+    /// Whether a line feed ends each frame.
+    pub(super) const fn is_line_by_line(self) -> bool {
+        self.newlines && !matches!(self.form, Form::V1)
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::error::{EncodeError, EncodeErrorKind};
 use super::json::{
-    is_plain, push_datetime, push_guid, push_int, push_plain_string, push_raw, push_real, push_string,
-    push_timespan,
+    is_plain, push_datetime, push_guid, push_int, push_plain_string, push_raw, push_raw_line, push_real,
+    push_string, push_timespan,
 };
 use crate::decode::is_json;
 use crate::{ColumnArray, DateTime, Guid, RowBatch, TextArray, Timespan};
@@ -29,9 +29,10 @@ pub(super) fn check_rows(rows: &RowBatch) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// Writes all rows of a batch, separated by commas.
-pub(super) fn push_rows(rows: &RowBatch, out: &mut Vec<u8>) {
-    let columns: Vec<_> = rows.arrays().iter().map(Cells::new).collect();
+/// Writes all rows of a batch, separated by commas; on one line, if a line feed ends a frame.
+pub(super) fn push_rows(rows: &RowBatch, on_one_line: bool, out: &mut Vec<u8>) {
+    let raw = if on_one_line { push_raw_line } else { push_raw };
+    let columns: Vec<_> = rows.arrays().iter().map(|array| Cells::new(array, raw)).collect();
     for row in 0..rows.num_rows() {
         out.extend_from_slice(if row == 0 { b"[" } else { b",[" });
         for (index, cells) in columns.iter().enumerate() {
@@ -51,15 +52,17 @@ struct Cells<'a> {
     array: &'a ColumnArray,
     /// No text of the column needs an escape.
     plain: bool,
+    /// Writes nested JSON.
+    raw: fn(&str, &mut Vec<u8>),
 }
 
 impl<'a> Cells<'a> {
-    fn new(array: &'a ColumnArray) -> Self {
+    fn new(array: &'a ColumnArray, raw: fn(&str, &mut Vec<u8>)) -> Self {
         let plain = match array {
             ColumnArray::String(texts) | ColumnArray::Decimal(texts) => is_plain(texts.text()),
             _ => false,
         };
-        Self { array, plain }
+        Self { array, plain, raw }
     }
 
     /// Writes the cell of a row; `None` if it is null.
@@ -76,8 +79,8 @@ impl<'a> Cells<'a> {
             ColumnArray::Real(array) => push_real(array.get(row)?, out),
             ColumnArray::Timespan(array) => push_timespan(Timespan::from_ticks(array.get(row)?), out),
             ColumnArray::String(array) | ColumnArray::Decimal(array) => self.push_text(array, row, out)?,
-            ColumnArray::Dynamic(array) => push_dynamic(array.get(row)?, out),
-            ColumnArray::Unknown(array) => push_unknown(array.get(row)?, out),
+            ColumnArray::Dynamic(array) => self.push_dynamic(array.get(row)?, out),
+            ColumnArray::Unknown(array) => self.push_unknown(array.get(row)?, out),
         }
         Some(())
     }
@@ -92,39 +95,31 @@ impl<'a> Cells<'a> {
         push_plain_string(array.text().as_bytes(), from, to, out);
         Some(())
     }
-}
 
-/// Writes a dynamic value as the service does: JSON nested as it is, other text as a string.
-///
-/// A JSON string is nested only if its content would not be taken for JSON again: `"\"hello\""` comes back as
-/// `hello`, which means the same, but `"\"123\""` would come back as the number.
-fn push_dynamic(text: &str, out: &mut Vec<u8>) {
-    let json = text.trim_matches(JSON_SPACE);
-    let nested = match json.as_bytes().first() {
-        Some(b'"') => is_json(json, MAX_NESTING) && !stands_for_json(json),
-        Some(b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => is_json(json, MAX_NESTING),
-        _ => false,
-    };
-    if nested {
-        push_raw(json, out);
-    } else {
-        push_string(text, out);
+    /// Writes a dynamic value so that its text comes back: JSON nested as it is, other text as a string.
+    ///
+    /// Some texts are JSON, yet can only have been the content of a string, and go there again: what is quoted
+    /// itself, the word `null`, and what begins or ends with white space.
+    fn push_dynamic(&self, text: &str, out: &mut Vec<u8>) {
+        let begins_json = matches!(
+            text.as_bytes().first(),
+            Some(b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f')
+        );
+        if begins_json && !text.ends_with(JSON_SPACE) && is_json(text, MAX_NESTING) {
+            (self.raw)(text, out);
+        } else {
+            push_string(text, out);
+        }
     }
-}
 
-/// Writes a value of an unknown type, which is kept as JSON.
-fn push_unknown(text: &str, out: &mut Vec<u8>) {
-    if is_json(text, MAX_NESTING) {
-        push_raw(text.trim_matches(JSON_SPACE), out);
-    } else {
-        push_string(text, out);
+    /// Writes a value of an unknown type, which is kept as JSON.
+    fn push_unknown(&self, text: &str, out: &mut Vec<u8>) {
+        if is_json(text, MAX_NESTING) {
+            (self.raw)(text.trim_matches(JSON_SPACE), out);
+        } else {
+            push_string(text, out);
+        }
     }
-}
-
-/// Whether the content of this JSON string is JSON, or empty and so taken for a null.
-fn stands_for_json(string: &str) -> bool {
-    serde_json::from_str::<String>(string)
-        .is_ok_and(|content| content.is_empty() || is_json(&content, MAX_NESTING))
 }
 
 /// 0000-01-01, which answers have been seen to hold.
@@ -136,24 +131,36 @@ const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ColumnType;
+
+    fn written(text: &str, raw: fn(&str, &mut Vec<u8>)) -> String {
+        let array = ColumnArray::new(&ColumnType::Dynamic);
+        let mut out = Vec::new();
+        Cells::new(&array, raw).push_dynamic(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
 
     #[test]
-    fn dynamic_values_are_nested_only_if_that_keeps_their_meaning() {
-        for (text, written) in [
-            ("{\"a\":\n1}", "{\"a\": 1}"),
-            (" [1] ", "[1]"),
+    fn dynamic_values_are_nested_only_if_their_text_comes_back() {
+        for (text, expected) in [
+            ("{\"a\":\n1}", "{\"a\":\n1}"),
+            ("[1]", "[1]"),
+            (" [1]", "\" [1]\""),
+            ("[1]\n", r#""[1]\n""#),
             ("-1.50", "-1.50"),
-            ("null", "null"),
+            ("true", "true"),
+            ("null", "\"null\""),
             ("hello", "\"hello\""),
             ("", "\"\""),
             ("{oops", "\"{oops\""),
-            ("\"hello\"", "\"hello\""),
-            ("\"12\\u0033\"", r#""\"12\\u0033\"""#),
-            ("\"\"", r#""\"\"""#),
+            ("\"hello\"", r#""\"hello\"""#),
         ] {
-            let mut out = Vec::new();
-            push_dynamic(text, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), written, "{text}");
+            assert_eq!(written(text, push_raw), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn where_a_line_is_a_frame_nested_json_has_no_line_ends() {
+        assert_eq!(written("{\"a\":\r\n1}", push_raw_line), "{\"a\":  1}");
     }
 }

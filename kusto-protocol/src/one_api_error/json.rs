@@ -57,6 +57,7 @@ fn read(mut members: Map<String, Value>, depth: usize) -> OneApiError {
         inner_error: members.remove("innererror").and_then(nested).map(Box::new),
         details,
         extensions: members,
+        place: None,
     }
 }
 

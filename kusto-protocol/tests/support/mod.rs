@@ -8,7 +8,7 @@ pub(crate) mod text;
 
 use kusto_protocol::{DecodeError, DecoderConfig, Frame, FrameDecoder, TableFragmentType};
 
-/// What came out: the frames, those rows included that had come before an error, and the error if there was one.
+/// What came out: the frames, those included that had come before an error, and the error if there was one.
 pub(crate) type Decoded = (Vec<Frame>, Result<(), DecodeError>);
 
 /// Decodes the chunks one after the other.
@@ -27,8 +27,7 @@ pub(crate) fn decode_chunks<'a>(
                 Err(error) => {
                     assert_eq!(decoder.decode(&mut input), Err(error.clone()), "errors stick");
                     assert_eq!(decoder.finish(), Err(error.clone()), "errors stick");
-                    frames.extend(decoder.remainder());
-                    assert_eq!(decoder.remainder(), None, "rows come once");
+                    frames.extend(std::iter::from_fn(|| decoder.remainder()));
                     return (frames, Err(error));
                 }
             }
@@ -36,8 +35,7 @@ pub(crate) fn decode_chunks<'a>(
         assert!(input.is_empty(), "no frame, yet the input is not used up");
     }
     let end = decoder.finish();
-    frames.extend(decoder.remainder());
-    assert_eq!(decoder.remainder(), None, "rows come once");
+    frames.extend(std::iter::from_fn(|| decoder.remainder()));
     (frames, end)
 }
 

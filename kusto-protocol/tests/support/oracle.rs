@@ -1,9 +1,10 @@
 //! What an answer says, read in the obvious way: the whole of it at once, by `serde_json`, without a thought of speed.
 
 use kusto_protocol::{
-    ColumnType, DecodeErrorKind, DecoderConfig, ErrorReportingPlacement, OneApiError, TableKind,
+    ColumnType, DecodeErrorKind, DecoderConfig, ErrorPlace, ErrorReportingPlacement, OneApiError, TableKind,
 };
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, Value};
 
 use super::oracle_cell::cell;
@@ -44,9 +45,8 @@ pub(crate) fn wrong<T>(why: &str) -> Result<T, Refusal> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct V1<'a> {
-    #[serde(borrow)]
-    tables: Option<Vec<Members<'a>>>,
+struct V1 {
+    tables: Option<Vec<Members>>,
     exceptions: Option<Value>,
     one_api_errors: Option<Value>,
     #[serde(rename = "error")]
@@ -61,7 +61,7 @@ struct Tag {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Members<'a> {
+struct Members {
     version: Option<String>,
     is_progressive: Option<bool>,
     is_fragmented: Option<bool>,
@@ -70,8 +70,7 @@ struct Members<'a> {
     table_kind: Option<String>,
     table_name: Option<String>,
     columns: Option<Vec<Column>>,
-    #[serde(borrow)]
-    rows: Option<&'a RawValue>,
+    rows: Option<Box<RawValue>>,
     table_fragment_type: Option<String>,
     field_count: Option<usize>,
     table_progress: Option<f64>,
@@ -95,6 +94,27 @@ struct Table {
     types: Vec<ColumnType>,
     row_count: u64,
     errors: Vec<OneApiError>,
+    /// Whether the last rows came with an error in place of one.
+    has_new_errors: bool,
+}
+
+/// Reads an object. Of a member that comes twice the last one counts; what that means for rows is not judged here.
+fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    match serde_json::from_str(text) {
+        Err(error) if error.to_string().starts_with("duplicate field") => {
+            let value: Value = serde_json::from_str(text).map_err(|_| Refusal::Unjudged)?;
+            if value.get("Rows").is_some() || value.get("Tables").is_some() {
+                return Err(Refusal::Unjudged);
+            }
+            Ok(serde_json::from_value(value)?)
+        }
+        read => Ok(read?),
+    }
+}
+
+fn errors_at(wrapper: &Value, place: ErrorPlace) -> Vec<OneApiError> {
+    let errors = OneApiError::list(wrapper).into_iter();
+    errors.map(|error| error.at(place)).collect()
 }
 
 fn read(bytes: &[u8], config: &DecoderConfig) -> Result<Vec<String>, Refusal> {
@@ -112,7 +132,7 @@ fn read(bytes: &[u8], config: &DecoderConfig) -> Result<Vec<String>, Refusal> {
 }
 
 fn read_v1(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Result<(), Refusal> {
-    let answer: V1<'_> = serde_json::from_str(text)?;
+    let answer: V1 = object(text)?;
     let (Some(tables), None) = (answer.tables, answer.error) else {
         return wrong("there are no tables");
     };
@@ -126,7 +146,7 @@ fn read_v1(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Resul
     }
     let wrapper =
         serde_json::json!({ "Exceptions": answer.exceptions, "OneApiErrors": answer.one_api_errors });
-    let errors = Some(OneApiError::list(&wrapper))
+    let errors = Some(errors_at(&wrapper, ErrorPlace::Exceptions))
         .filter(|errors| !errors.is_empty())
         .unwrap_or(row_errors);
     lines.push(format!("end of all {} false {errors:?}", !errors.is_empty()));
@@ -138,7 +158,7 @@ fn read_v2(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Resul
     let mut open: Vec<Table> = Vec::new();
     let (mut begun, mut complete) = (false, false);
     for frame in frames {
-        let tag: Tag = serde_json::from_str(frame.get())?;
+        let tag: Tag = object(frame.get())?;
         let Some(frame_type) = tag.frame_type.as_deref() else {
             return wrong("a frame has no type");
         };
@@ -157,12 +177,12 @@ fn read_v2(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Resul
         ) {
             continue;
         }
-        let members: Members<'_> = serde_json::from_str(frame.get())?;
-        let errors = members
-            .one_api_errors
-            .as_ref()
-            .map(OneApiError::list)
-            .unwrap_or_default();
+        let members: Members = object(frame.get())?;
+        let place = match members.table_id {
+            Some(table_id) if frame_type == "TableCompletion" => ErrorPlace::TableCompletion { table_id },
+            _ => ErrorPlace::DataSetCompletion,
+        };
+        let errors = errors_at(members.one_api_errors.as_ref().unwrap_or(&Value::Null), place);
         let index = open.iter().position(|table| Some(table.id) == members.table_id);
         let kind = members.table_kind.as_deref().unwrap_or("Unknown");
         match (frame_type, index, members.table_id) {
@@ -194,7 +214,8 @@ fn read_v2(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Resul
                 }
                 let kind = members.table_fragment_type.as_deref().unwrap_or_default();
                 add_rows(table, &members, kind, config, lines)?;
-                if lines.len() == before {
+                let is_for_error = kind == "DataAppend" && table.has_new_errors;
+                if lines.len() == before && !is_for_error {
                     lines.push(format!("{} {kind} no rows", table.id));
                 }
             }
@@ -211,7 +232,7 @@ fn read_v2(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Resul
             }
             ("DataSetCompletion", ..) => {
                 let (failed, cancelled) = (members.has_errors == Some(true), members.cancelled == Some(true));
-                if !failed && !cancelled && !open.is_empty() {
+                if !failed && !cancelled && errors.is_empty() && !open.is_empty() {
                     return wrong("a table is open at the end");
                 }
                 complete = true;
@@ -229,12 +250,7 @@ fn read_v2(text: &str, config: &DecoderConfig, lines: &mut Vec<String>) -> Resul
     }
 }
 
-fn begin(
-    members: &Members<'_>,
-    id: Option<i64>,
-    kind: &str,
-    lines: &mut Vec<String>,
-) -> Result<Table, Refusal> {
+fn begin(members: &Members, id: Option<i64>, kind: &str, lines: &mut Vec<String>) -> Result<Table, Refusal> {
     let (Some(id), Some(columns)) = (id, &members.columns) else {
         return wrong("a table has no head");
     };
@@ -257,6 +273,7 @@ fn begin(
         types,
         row_count: 0,
         errors: Vec::new(),
+        has_new_errors: false,
     })
 }
 
@@ -271,12 +288,13 @@ fn end(table: Table, row_count: Option<u64>, lines: &mut Vec<String>) {
 
 fn add_rows(
     table: &mut Table,
-    members: &Members<'_>,
+    members: &Members,
     mut kind: &str,
     config: &DecoderConfig,
     lines: &mut Vec<String>,
 ) -> Result<(), Refusal> {
-    let rows: Vec<&RawValue> = match members.rows {
+    table.has_new_errors = false;
+    let rows: Vec<&RawValue> = match &members.rows {
         Some(rows) => serde_json::from_str(rows.get())?,
         None => Vec::new(),
     };
@@ -286,7 +304,11 @@ fn add_rows(
             if object.get("OneApiErrors").is_none() && object.get("Exceptions").is_none() {
                 return wrong("an object is no error");
             }
-            table.errors.extend(OneApiError::list(&object));
+            let (table_id, row) = (table.id, table.row_count);
+            table
+                .errors
+                .extend(errors_at(&object, ErrorPlace::Row { table_id, row }));
+            table.has_new_errors = true;
             continue;
         }
         let cells: Vec<&RawValue> = serde_json::from_str(row.get())?;

@@ -110,9 +110,10 @@ fn write_frame(text: &mut String, frame: &Frame) -> std::fmt::Result {
 
 fn write_errors(text: &mut String, errors: &[OneApiError]) -> std::fmt::Result {
     for error in errors {
+        let place = error.place.map(|place| format!(" ({place})")).unwrap_or_default();
         writeln!(
             text,
-            "    error {}",
+            "    error{place} {}",
             serde_json::to_string(error).unwrap_or_default()
         )?;
     }
