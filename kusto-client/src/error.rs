@@ -102,7 +102,10 @@ impl Error {
             "the service failed while it answered"
         };
         let message = match errors.first() {
-            Some(error) => format!("{what}: {}", one_line(&error.to_string())),
+            Some(error) => {
+                let place = error.place.map(|place| format!(" ({place})")).unwrap_or_default();
+                format!("{what}{place}: {}", one_line(&error.to_string()))
+            }
             None => format!("{what}, and gives no reason"),
         };
         let mut this = Self::new(ErrorKind::PartialFailure, message);
@@ -110,6 +113,16 @@ impl Error {
         this.0.is_permanent = errors.iter().any(|error| error.permanent == Some(true));
         this.0.service_errors = errors;
         this
+    }
+
+    /// Adds what the service said before the answer broke off.
+    pub(crate) fn with_service_errors(mut self, errors: Vec<OneApiError>) -> Self {
+        for error in errors {
+            if !self.0.service_errors.contains(&error) {
+                self.0.service_errors.push(error);
+            }
+        }
+        self
     }
 
     pub(crate) fn with_ids(mut self, client_request_id: &str, activity_id: Option<&str>) -> Self {
@@ -133,7 +146,8 @@ impl Error {
         self.0.status
     }
 
-    /// The service's own words: code, message (with the place in the query where it knows one), inner errors.
+    /// The service's own words: code, message (with the place in the query where it knows one), inner errors, and
+    /// where in the answer they stood. What it said before an answer broke off is among them.
     pub fn service_errors(&self) -> &[OneApiError] {
         &self.0.service_errors
     }

@@ -74,10 +74,10 @@ pub use kusto_ingest::{
 };
 pub use kusto_protocol::{
     ClientRequestProperties, Column, ColumnArray, ColumnType, CompletionEvent, ConnectionString,
-    ConversionError, DataFormat, DataSet, DateTime, Decimal, DeepLink, Dynamic, Endpoint, Frame, Guid,
-    Literal, OneApiError, ParseError, QueryParameters, QueryStatistics, Row, RowBatch, Secret, ServerCache,
-    Table, TableFragment, TableFragmentType, TableHeader, TableKind, Timespan, Value, Visualization,
-    kql_identifier, kql_string, options,
+    ConversionError, DataFormat, DataSet, DateTime, Decimal, DeepLink, Dynamic, Endpoint, ErrorPlace, Frame,
+    Guid, Literal, OneApiError, ParseError, QueryParameters, QueryStatistics, Row, RowBatch, Secret,
+    ServerCache, Table, TableFragment, TableFragmentType, TableHeader, TableKind, Timespan, Value,
+    Visualization, kql_identifier, kql_string, options,
 };
 pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind, new_request_id};
 pub use query::Query;

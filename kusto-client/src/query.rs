@@ -242,7 +242,11 @@ impl Query {
         let allow_partial = self.allow_partial;
         let mut frames = self.frames().await?;
         let mut data_set = DataSet::new();
-        while let Some(frame) = frames.next().await? {
+        loop {
+            let next = frames.next().await;
+            let Some(frame) = next.map_err(|error| error.with_service_errors(data_set.errors()))? else {
+                break;
+            };
             data_set
                 .push(frame)
                 .map_err(|error| frames.identify(error.into()))?;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kusto_protocol::{
-    Column, CompletionEvent, DataSet, Frame, OneApiError, QueryStatistics, RowBatch, ServerCache,
+    Column, CompletionEvent, DataSet, Frame, OneApiError, QueryStatistics, RowBatch, ServerCache, Table,
     TableCompletion, TableFragmentType, TableHeader, TableKind, Visualization,
 };
 
@@ -149,7 +149,7 @@ impl ResultStream {
         self.table.as_ref()
     }
 
-    /// What failed, each once. Known once the last row was read.
+    /// What failed, each once, and where in the answer the service said so. Known once the last row was read.
     pub fn errors(&self) -> &[OneApiError] {
         &self.errors
     }
@@ -185,7 +185,10 @@ impl ResultStream {
                     self.finish();
                     continue;
                 }
-                Err(error) => Err(error),
+                Err(error) => {
+                    self.break_off(error);
+                    continue;
+                }
             };
             self.is_over = step.is_err();
             return step;
@@ -246,15 +249,34 @@ impl ResultStream {
         }
     }
 
-    /// After the last frame.
-    fn finish(&mut self) {
+    /// After the frames that came before an error.
+    fn break_off(&mut self, error: Error) {
         self.is_over = true;
         let rest = std::mem::take(&mut self.rest);
-        for error in rest.errors() {
+        self.add_errors(rest.errors());
+        self.failure = Some(error.with_service_errors(self.errors.clone()));
+        // Only at its end the older layout says which tables are results; the first one always is.
+        if self.is_v1 {
+            rest.into_tables()
+                .into_iter()
+                .take(1)
+                .for_each(|table| self.queue(table));
+        }
+    }
+
+    fn add_errors(&mut self, errors: Vec<OneApiError>) {
+        for error in errors {
             if !self.errors.contains(&error) {
                 self.errors.push(error);
             }
         }
+    }
+
+    /// After the last frame.
+    fn finish(&mut self) {
+        self.is_over = true;
+        let rest = std::mem::take(&mut self.rest);
+        self.add_errors(rest.errors());
         let first = rest.primary_results().next().map(|table| table.table_id());
         let first = first.or(self.first_table);
         self.summary.visualization = first.and_then(|table| rest.visualization(table));
@@ -269,20 +291,22 @@ impl ResultStream {
         } else if let (false, Some(message)) = (failed, self.lost_rows.take()) {
             self.failure = Some(self.identify(Error::new(ErrorKind::Decode, message)));
         }
-        let results = rest
-            .into_tables()
-            .into_iter()
-            .filter(|table| *table.kind() == TableKind::PrimaryResult);
-        for table in results {
-            self.queued.push_back(Queued::Table(TableHeader {
-                table_id: table.table_id(),
-                kind: TableKind::PrimaryResult,
-                name: table.name().to_owned(),
-                columns: Arc::clone(table.columns()),
-            }));
-            self.queued
-                .extend(table.into_batches().into_iter().map(Queued::Rows));
+        for table in rest.into_tables() {
+            if *table.kind() == TableKind::PrimaryResult {
+                self.queue(table);
+            }
         }
+    }
+
+    fn queue(&mut self, table: Table) {
+        self.queued.push_back(Queued::Table(TableHeader {
+            table_id: table.table_id(),
+            kind: TableKind::PrimaryResult,
+            name: table.name().to_owned(),
+            columns: Arc::clone(table.columns()),
+        }));
+        self.queued
+            .extend(table.into_batches().into_iter().map(Queued::Rows));
     }
 
     fn is_current(&self, table_id: i64) -> bool {

@@ -16,8 +16,8 @@ use crate::error::{TransportError, TransportErrorKind};
 ///
 /// The body is read only when the decoder has nothing left, so a slow consumer slows the service down, and at most
 /// one chunk and one batch of rows are held. Errors inside the answer are frames like all others; only an answer
-/// that cannot be read, or that breaks off, is an error here, after all rows that had come. After an error there is
-/// nothing more.
+/// that cannot be read, or that breaks off, is an error here, after all rows that had come and, as the completion of
+/// their table, the errors in place of rows. After an error there is nothing more.
 #[derive(Debug)]
 pub struct FrameStream {
     body: Body,
@@ -80,11 +80,11 @@ impl FrameStream {
             self.state = State::Over(None);
         }
         if let Err(error) = result {
-            // The rows that had come go first.
+            // What had come goes first.
             result = match self.decoder.remainder() {
-                Some(rows) => {
+                Some(frame) => {
                     self.state = State::Over(Some(error));
-                    Ok(Some(rows))
+                    Ok(Some(frame))
                 }
                 None => Err(error),
             };

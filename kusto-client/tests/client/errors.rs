@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kusto_client::{Client, ErrorKind};
+use kusto_client::{Client, Error, ErrorKind, ErrorPlace};
 
 use crate::answers::{END, HEADER, event, table, v2};
 use crate::client;
@@ -120,6 +120,39 @@ async fn a_cut_answer_is_an_error_after_its_rows() {
             (error.kind(), error.is_permanent()),
             (ErrorKind::Interrupted, false)
         );
+    }
+}
+
+#[tokio::test]
+async fn what_the_service_said_before_the_answer_broke_off_is_in_the_error() {
+    let row = r#"[1],{"OneApiErrors":[{"error":{"code":"LimitsExceeded","message":"Too much."}}]},[2],["#;
+    let [header, fragment, _] = &table(1, "n:long", &[row])[..] else {
+        panic!("a result of one fragment");
+    };
+    let cut = fragment.strip_suffix("]}").unwrap();
+    let v2 = format!("[{HEADER}\n,{header}\n,{cut}");
+    let v1 = concat!(
+        r#"{"Tables":[{"TableName":"Table_0","Columns":[{"ColumnName":"n","DataType":"Int64"}],"#,
+        r#""Rows":[[1],{"Exceptions":["LimitsExceeded: Too much."]},[2],["#
+    );
+    let script = [&v2, &v2, &v2, v1].map(|body| answer(200, body.to_owned()).into());
+    let (client, _) = client(script);
+    let check = |error: &Error, table_id| {
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        let [reason] = error.service_errors() else {
+            panic!("{error:?}")
+        };
+        assert!(reason.to_string().contains("LimitsExceeded"), "{reason}");
+        assert_eq!(reason.place, Some(ErrorPlace::Row { table_id, row: 1 }));
+    };
+    check(&client.query("T").fetch_all::<(i64,)>().await.unwrap_err(), 1);
+    check(&client.query("T").data_set().await.unwrap_err(), 1);
+    for (query, table_id) in [(client.query("T"), 1), (client.mgmt(".show tables"), 0)] {
+        let mut results = query.stream().await.unwrap();
+        assert_eq!(results.next().await.unwrap().unwrap().num_rows(), 2);
+        check(&results.next().await.unwrap_err(), table_id);
+        assert_eq!(results.errors().len(), 1);
+        assert!(results.next().await.unwrap().is_none());
     }
 }
 
