@@ -12,8 +12,8 @@ use std::fs;
 use std::path::Path;
 
 use kusto_protocol::{
-    DateTime, DecodeErrorKind, DecoderConfig, Frame, RowBatch, TableCompletion, TableHeader, TableKind,
-    Timespan, Value,
+    ColumnType, DataSet, DateTime, DecodeErrorKind, DecoderConfig, ErrorPlace, Frame, FrameEncoder, Layout,
+    RowBatch, Table, TableCompletion, TableHeader, TableKind, Timespan, Value,
 };
 use support::{Decoded, decode_every_way, decode_every_way_with};
 
@@ -85,21 +85,33 @@ fn a_short_row_is_an_error_unless_tolerated() {
     config.allow_varying_row_widths = true;
     let (header, rows) = primary(&decode_every_way_with(&bytes, &config));
     assert_eq!((header.columns.len(), rows.num_rows()), (13, 8));
-    let reals: Vec<String> = rows
-        .rows()
-        .filter_map(|row| row.value("RecordReal"))
-        .map(|v| v.to_string())
-        .collect();
-    for special in ["NaN", "Infinity", "-Infinity"] {
-        assert!(reals.iter().any(|real| real == special), "{special}");
+    let texts = |name| -> Vec<String> {
+        let values = rows.rows().filter_map(|row| row.value(name));
+        values.map(|value| value.to_string()).collect()
+    };
+    for (name, number) in [
+        ("RecordReal", "3.14159"),
+        ("RecordDouble", "7.89"),
+        ("RecordDecimal", "1.2"),
+    ] {
+        let expected = [number, "NaN", "Infinity", "-Infinity", number, number, number, ""];
+        assert_eq!(texts(name), expected, "{name}");
     }
-    let times: Vec<String> = rows
-        .rows()
-        .filter_map(|row| row.value("RecordTime"))
-        .map(|v| v.to_string())
-        .collect();
-    assert!(times.iter().any(|time| time.starts_with("0000-01-01")));
-    assert!(times.iter().any(|time| time.starts_with("9999-12-31")));
+    assert_eq!(
+        texts("RecordTime")[1..3],
+        ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+    );
+    assert_eq!(
+        texts("RecordOffset")[4..],
+        ["00:00:00", "00:01:00", "1.01:01:01", "00:00:00"]
+    );
+    assert_eq!(texts("RecordGUID")[0], "6f3c1072-2739-461c-8aa7-3cfc8ff528a8");
+    assert_eq!(header.columns[9].column_type, ColumnType::Real);
+    assert_eq!(
+        header.columns[12].column_type,
+        ColumnType::Unknown("missing".to_owned())
+    );
+    assert_eq!(rows.row(0).value("MissingType"), Some(Value::Unknown("\"miss\"")));
     let short = rows
         .rows()
         .filter(|row| row.values().skip(6).all(|value| value.is_null()))
@@ -171,6 +183,8 @@ fn a_partial_failure_is_found_where_the_request_wanted_it() {
         (errors.len(), errors[0].code.as_str(), errors[0].hresult()),
         (1, "LimitsExceeded", Some(0x80DA_0003))
     );
+    let table_id = header.table_id;
+    assert_eq!(errors[0].place, Some(ErrorPlace::Row { table_id, row: 5 }));
     assert!(headers(&decoded).all(|header| header.kind != TableKind::QueryCompletionInformation));
     let Some(Frame::DataSetCompletion(end)) = decoded.0.last() else {
         panic!("no completion")
@@ -193,6 +207,12 @@ fn a_partial_failure_is_found_where_the_request_wanted_it() {
         panic!("no completion")
     };
     assert!(!end.has_errors);
+    let data_set = DataSet::from_frames(decoded.0).unwrap();
+    let [error] = &data_set.errors()[..] else {
+        panic!("one error")
+    };
+    assert_eq!(error.hresult(), Some(0x80DA_0003));
+    assert!(matches!(error.place, Some(ErrorPlace::CompletionEvent { .. })));
 }
 
 #[test]
@@ -220,6 +240,17 @@ fn v1_answers_have_their_tables_in_order() {
     let decoded = decode_every_way(&bytes);
     let ids: Vec<i64> = headers(&decoded).map(|header| header.table_id).collect();
     assert_eq!((ids, decoded.1), (vec![0, 1, 2, 3], Ok(())));
+    let data_set = DataSet::from_frames(decoded.0).unwrap();
+    let kinds: Vec<_> = data_set.tables().iter().map(Table::kind).collect();
+    let expected = [
+        TableKind::PrimaryResult,
+        TableKind::QueryProperties,
+        TableKind::QueryCompletionInformation,
+        TableKind::TableOfContents,
+    ];
+    assert_eq!(kinds, expected.iter().collect::<Vec<_>>());
+    assert_eq!(data_set.tables()[0].num_rows(), 2);
+    assert!(!data_set.has_errors());
     let Some(bytes) = read("versionshowcommandresult.json") else {
         return;
     };
@@ -227,6 +258,30 @@ fn v1_answers_have_their_tables_in_order() {
     let header = headers(&decoded).next().unwrap();
     assert_eq!(header.columns[1].column_type.as_str(), "datetime");
     assert_eq!(completion(&decoded, 0).row_count, 1);
+}
+
+#[test]
+fn what_was_recorded_passes_through_a_relay_unchanged() {
+    for (name, layout) in [
+        ("deft.json", Layout::V2),
+        ("dynamic.json", Layout::V2),
+        ("null_values.json", Layout::V2),
+        ("query_partial_results_defer_is_false.json", Layout::V2),
+        ("query_partial_results_defer_is_true.json", Layout::V2),
+        ("progressive_result.json", Layout::V2_PROGRESSIVE),
+        ("adminthenquery.json", Layout::V1),
+        ("versionshowcommandresult.json", Layout::V1),
+    ] {
+        let Some(bytes) = read(name) else { return };
+        let frames = decode_every_way(&bytes).0;
+        let mut wire = Vec::new();
+        let mut encoder = FrameEncoder::new(layout);
+        for frame in &frames {
+            encoder.encode(frame, &mut wire).unwrap();
+        }
+        encoder.finish(&mut wire).unwrap();
+        assert_eq!(decode_every_way(&wire).0, frames, "{name}");
+    }
 }
 
 /// A recorded answer, if it is there.
