@@ -73,17 +73,23 @@ impl AttachedFile {
         &self.path
     }
 
-    /// Reads the file from its beginning.
-    pub(crate) fn scan(&self) -> Result<Scan, ReadError> {
+    /// Reads the columns at these places, from the file's beginning.
+    pub(crate) fn scan(&self, places: &[usize]) -> Result<Scan, ReadError> {
         let file = File::open(&self.path).map_err(|error| self.failed(error.to_string()))?;
-        let rows = if self.format == DataFormat::Parquet {
-            Rows::Parquet(Box::new(ParquetRows::of_file(file, &self.columns)?))
+        let (rows, places) = if self.format == DataFormat::Parquet {
+            let columns: Vec<_> = places.iter().map(|&place| self.columns[place].clone()).collect();
+            (
+                Rows::Parquet(Box::new(ParquetRows::of_file(file, &columns)?)),
+                None,
+            )
         } else {
             let input = gunzip(file).map_err(|error| self.failed(error.to_string()))?;
-            Rows::of_text(input, self.format, &self.columns, self.has_header)?
+            let rows = Rows::of_text(input, self.format, &self.columns, self.has_header)?;
+            (rows, Some(places.to_vec()))
         };
         Ok(Scan {
             rows,
+            places,
             path: self.path.clone(),
         })
     }
@@ -161,15 +167,20 @@ impl AttachedFile {
 /// A file being read.
 pub(crate) struct Scan {
     rows: Rows,
+    /// Which of the columns that are read are wanted, if not all.
+    places: Option<Vec<usize>>,
     path: PathBuf,
 }
 
 impl Scan {
     /// The next rows; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Batch>, ReadError> {
-        self.rows
-            .next()
-            .map_err(|error| ReadError::new(0, format!("{}, {error}", self.path.display())))
+        let rows = self.rows.next();
+        let rows = rows.map_err(|error| ReadError::new(0, format!("{}, {error}", self.path.display())))?;
+        Ok(match &self.places {
+            Some(places) => rows.map(|batch| batch.pick(places)),
+            None => rows,
+        })
     }
 }
 
@@ -263,7 +274,7 @@ mod tests {
             .iter()
             .map(|c| format!("{}:{}", c.name, c.column_type))
             .collect();
-        let (mut scan, mut rows) = (attached.scan().unwrap(), 0);
+        let (mut scan, mut rows) = (attached.scan(&[0]).unwrap(), 0);
         while let Some(columns) = scan.next().map_err(|error| error.to_string())? {
             rows += columns.num_rows();
         }

@@ -142,9 +142,12 @@ impl Data {
     }
 }
 
-/// The rows of a table, batch by batch.
+/// The rows of a table, batch by batch: some of its columns.
 pub(crate) enum Scan {
-    Memory(std::vec::IntoIter<Batch>),
+    Memory {
+        batches: std::vec::IntoIter<Batch>,
+        columns: Vec<usize>,
+    },
     File(Box<attach::Scan>),
 }
 
@@ -153,7 +156,7 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         match self {
-            Self::Memory(batches) => batches.next().map(Ok),
+            Self::Memory { batches, columns } => batches.next().map(|batch| Ok(batch.pick(columns))),
             Self::File(rows) => rows.next().transpose(),
         }
     }
@@ -195,11 +198,14 @@ impl Table {
             .sum()
     }
 
-    /// The rows, in order.
-    pub(crate) fn scan(&self) -> Result<Scan, ReadError> {
+    /// The rows, in order: the columns at these places.
+    pub(crate) fn scan(&self, columns: &[usize]) -> Result<Scan, ReadError> {
         Ok(match &self.data {
-            Data::Memory(batches) => Scan::Memory(batches.clone().into_iter()),
-            Data::File(file) => Scan::File(Box::new(file.scan()?)),
+            Data::Memory(batches) => Scan::Memory {
+                batches: batches.clone().into_iter(),
+                columns: columns.to_vec(),
+            },
+            Data::File(file) => Scan::File(Box::new(file.scan(columns)?)),
         })
     }
 

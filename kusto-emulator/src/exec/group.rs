@@ -1,20 +1,22 @@
 //! Rows to groups: a number for each distinct combination of keys.
 
-use std::sync::Arc;
+mod number;
+mod text;
 
 use ahash::RandomState;
-use arrow_array::builder::Int64Builder;
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, StringArray};
-use arrow_buffer::OffsetBuffer;
-use arrow_row::{RowConverter, Rows, SortField};
+use arrow_array::ArrayRef;
+use arrow_row::{Row, RowConverter, Rows, SortField};
 use arrow_schema::DataType;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::Result;
 use crate::error::EvalError;
+use number::NumberKeys;
+use text::TextKeys;
+
+/// Stands for a group that is not there.
+pub(super) const NONE: u32 = u32::MAX;
 
 /// The distinct combinations of keys seen so far, numbered in the order they came.
 pub(super) struct Groups {
@@ -29,10 +31,7 @@ enum Keys {
     /// One column of text.
     Text(TextKeys),
     /// One column of 64 bits.
-    Number {
-        table: HashTable<u32>,
-        values: Vec<Option<i64>>,
-    },
+    Number(NumberKeys),
     /// Anything else, as rows of bytes.
     Rows {
         table: HashTable<u32>,
@@ -41,41 +40,13 @@ enum Keys {
     },
 }
 
-/// Texts of groups, one after the other. A null, which only `dynamic` has, is kept apart.
-struct TextKeys {
-    table: HashTable<u32>,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    null: Option<u32>,
-}
-
-impl TextKeys {
-    fn get(&self, group: u32) -> &[u8] {
-        text_at(&self.bytes, &self.ends, group)
-    }
-}
-
-fn text_at<'a>(bytes: &'a [u8], ends: &[usize], group: u32) -> &'a [u8] {
-    let group = group as usize;
-    let start = if group == 0 { 0 } else { ends[group - 1] };
-    &bytes[start..ends[group]]
-}
-
 impl Groups {
     /// No groups yet, for keys of these types.
     pub(super) fn new(types: &[DataType]) -> Result<Self> {
         let keys = match types {
             [] => Keys::None,
-            [DataType::Utf8] => Keys::Text(TextKeys {
-                table: HashTable::new(),
-                bytes: Vec::new(),
-                ends: Vec::new(),
-                null: None,
-            }),
-            [DataType::Int64] => Keys::Number {
-                table: HashTable::new(),
-                values: Vec::new(),
-            },
+            [DataType::Utf8] => Keys::Text(TextKeys::default()),
+            [DataType::Int64] => Keys::Number(NumberKeys::default()),
             _ => {
                 let fields = types.iter().cloned().map(SortField::new).collect();
                 let converter = RowConverter::new(fields)?;
@@ -96,8 +67,8 @@ impl Groups {
     pub(super) fn len(&self) -> usize {
         match &self.keys {
             Keys::None => 1,
-            Keys::Text(keys) => keys.ends.len(),
-            Keys::Number { values, .. } => values.len(),
+            Keys::Text(keys) => keys.len(),
+            Keys::Number(keys) => keys.len(),
             Keys::Rows { rows, .. } => rows.num_rows(),
         }
     }
@@ -106,7 +77,7 @@ impl Groups {
     pub(super) fn assign(&mut self, keys: &[ArrayRef], num_rows: usize, groups: &mut Vec<u32>) -> Result<()> {
         groups.clear();
         groups.reserve(num_rows);
-        if self.len() + num_rows > u32::MAX as usize {
+        if self.len() + num_rows >= NONE as usize {
             return Err(EvalError::limit(
                 "There are more groups than the engine can number.",
             ));
@@ -114,57 +85,8 @@ impl Groups {
         let hasher = &self.hasher;
         match &mut self.keys {
             Keys::None => groups.resize(num_rows, 0),
-            Keys::Text(known) => {
-                let texts = keys[0].as_string::<i32>();
-                for row in 0..num_rows {
-                    if texts.is_null(row) {
-                        let next = known.ends.len() as u32;
-                        let group = *known.null.get_or_insert(next);
-                        if group == next {
-                            known.ends.push(known.bytes.len());
-                        }
-                        groups.push(group);
-                        continue;
-                    }
-                    let text = texts.value(row).as_bytes();
-                    let (bytes, ends, null) = (&known.bytes, &known.ends, known.null);
-                    let entry = known.table.entry(
-                        hasher.hash_one(text),
-                        |&group| Some(group) != null && text_at(bytes, ends, group) == text,
-                        |&group| hasher.hash_one(text_at(bytes, ends, group)),
-                    );
-                    let group = match entry {
-                        Entry::Occupied(entry) => *entry.get(),
-                        Entry::Vacant(entry) => {
-                            let group = ends.len() as u32;
-                            entry.insert(group);
-                            known.bytes.extend_from_slice(text);
-                            known.ends.push(known.bytes.len());
-                            group
-                        }
-                    };
-                    groups.push(group);
-                }
-            }
-            Keys::Number { table, values } => {
-                for value in keys[0].as_primitive::<Int64Type>() {
-                    let entry = table.entry(
-                        hasher.hash_one(value),
-                        |&group| values[group as usize] == value,
-                        |&group| hasher.hash_one(values[group as usize]),
-                    );
-                    let group = match entry {
-                        Entry::Occupied(entry) => *entry.get(),
-                        Entry::Vacant(entry) => {
-                            let group = values.len() as u32;
-                            entry.insert(group);
-                            values.push(value);
-                            group
-                        }
-                    };
-                    groups.push(group);
-                }
-            }
+            Keys::Text(known) => known.assign(&keys[0], hasher, groups),
+            Keys::Number(known) => known.assign(&keys[0], hasher, groups),
             Keys::Rows {
                 table,
                 converter,
@@ -193,43 +115,24 @@ impl Groups {
         Ok(())
     }
 
-    /// The group of each row, if its keys have been seen; no new groups are made.
-    pub(super) fn find(&self, keys: &[ArrayRef], num_rows: usize) -> Result<Vec<Option<u32>>> {
+    /// The group of each row, [`NONE`] for keys that have not been seen; no new groups are made.
+    pub(super) fn find(&self, keys: &[ArrayRef], num_rows: usize) -> Result<Vec<u32>> {
         let hasher = &self.hasher;
         Ok(match &self.keys {
-            Keys::None => vec![Some(0); num_rows],
-            Keys::Text(known) => {
-                let texts = keys[0].as_string::<i32>();
-                let find = |text: Option<&str>| match text {
-                    None => known.null,
-                    Some(text) => known
-                        .table
-                        .find(hasher.hash_one(text.as_bytes()), |&group| {
-                            known.get(group) == text.as_bytes()
-                        })
-                        .copied(),
-                };
-                texts.iter().map(find).collect()
-            }
-            Keys::Number { table, values } => keys[0]
-                .as_primitive::<Int64Type>()
-                .iter()
-                .map(|value| {
-                    let found = table.find(hasher.hash_one(value), |&group| values[group as usize] == value);
-                    found.copied()
-                })
-                .collect(),
+            Keys::None => vec![0; num_rows],
+            Keys::Text(known) => known.find(&keys[0], hasher),
+            Keys::Number(known) => known.find(&keys[0], hasher),
             Keys::Rows {
                 table,
                 converter,
                 rows,
             } => {
                 let batch = converter.convert_columns(keys)?;
-                let find = |row: arrow_row::Row<'_>| {
+                let find = |row: Row<'_>| {
                     let found = table.find(hasher.hash_one(row.data()), |&group| {
                         rows.row(group as usize) == row
                     });
-                    found.copied()
+                    found.copied().unwrap_or(NONE)
                 };
                 batch.iter().map(find).collect()
             }
@@ -240,28 +143,8 @@ impl Groups {
     pub(super) fn into_columns(self) -> Result<Vec<ArrayRef>> {
         Ok(match self.keys {
             Keys::None => Vec::new(),
-            Keys::Text(keys) => {
-                let too_large = || EvalError::limit("The keys of the groups take more than 2 GiB.");
-                let mut offsets = Vec::with_capacity(keys.ends.len() + 1);
-                offsets.push(0);
-                for end in &keys.ends {
-                    offsets.push(i32::try_from(*end).map_err(|_| too_large())?);
-                }
-                let nulls = keys.null.map(|null| {
-                    (0..keys.ends.len())
-                        .map(|group| group != null as usize)
-                        .collect::<arrow_buffer::NullBuffer>()
-                });
-                // The bytes were texts one by one; `try_new` checks them again.
-                let array =
-                    StringArray::try_new(OffsetBuffer::new(offsets.into()), keys.bytes.into(), nulls)?;
-                vec![Arc::new(array)]
-            }
-            Keys::Number { values, .. } => {
-                let mut builder = Int64Builder::with_capacity(values.len());
-                values.into_iter().for_each(|value| builder.append_option(value));
-                vec![Arc::new(builder.finish())]
-            }
+            Keys::Text(keys) => vec![keys.into_column()?],
+            Keys::Number(keys) => vec![keys.into_column()],
             Keys::Rows { converter, rows, .. } => converter.convert_rows(rows.iter())?,
         })
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, UInt64Array};
+use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_buffer::NullBuffer;
 use arrow_select::concat::concat;
 use arrow_select::take::take;
 
 use super::aggregate::columns;
-use super::group::Groups;
+use super::group::{Groups, NONE};
 use super::{Operator, Result, Scope};
 use crate::plan::{Join, JoinKind, Node};
 use crate::storage::MAX_BATCH_ROWS;
@@ -52,12 +53,39 @@ struct HashJoin {
     left_done: bool,
 }
 
-/// Pairs found for one batch of the left side.
+/// Pairs found for one batch of the left side: rows of both sides, [`NONE`] where a side has no partner.
 struct Pending {
     left: Batch,
-    /// Rows of both sides; `NONE` where a side has no partner.
-    pairs: Vec<(u32, u32)>,
+    pairs: Pairs,
     out: usize,
+}
+
+#[derive(Default)]
+struct Pairs {
+    left: Vec<u32>,
+    right: Vec<u32>,
+    /// Whether there is a pair without a partner.
+    is_partial: bool,
+}
+
+impl Pairs {
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            left: Vec::with_capacity(rows),
+            right: Vec::with_capacity(rows),
+            is_partial: false,
+        }
+    }
+
+    fn push(&mut self, left: u32, right: u32) {
+        self.left.push(left);
+        self.right.push(right);
+    }
+
+    fn push_partial(&mut self, left: u32, right: u32) {
+        self.is_partial = true;
+        self.push(left, right);
+    }
 }
 
 impl HashJoin {
@@ -97,52 +125,71 @@ impl HashJoin {
     }
 
     /// The pairs of a batch of the left side.
-    fn probe(&mut self, join: &Join, left: &Batch) -> Result<Vec<(u32, u32)>> {
+    fn probe(&mut self, join: &Join, left: &Batch) -> Result<Pairs> {
         let Some(built) = &mut self.built else {
-            return Ok(Vec::new());
+            return Ok(Pairs::default());
         };
         let keys = columns(&join.left_keys, left, &self.scope)?;
         let rows = left.num_rows();
-        let found = built.groups.find(&keys, rows)?;
-        let is_null = |row: usize| keys.iter().any(|key| key.is_null(row));
-        let mut is_repeated: Vec<bool> = Vec::new();
-        if let Some(seen) = &mut self.seen_left {
-            let before = seen.len();
-            let mut numbers = Vec::new();
-            seen.assign(&keys, rows, &mut numbers)?;
-            let mut newest = before;
-            is_repeated = numbers
-                .iter()
-                .map(|&number| {
-                    let is_new = number as usize == newest;
-                    newest += usize::from(is_new);
-                    !is_new
-                })
-                .collect();
+        let mut found = built.groups.find(&keys, rows)?;
+        for nulls in keys.iter().filter_map(|key| key.nulls()) {
+            // A null equals nothing, not even a null.
+            let found = found.iter_mut().zip(nulls);
+            found
+                .filter(|(_, is_valid)| !is_valid)
+                .for_each(|(group, _)| *group = NONE);
         }
-        let mut pairs = Vec::with_capacity(rows);
-        for row in 0..rows {
-            let group = found[row].filter(|_| !is_null(row));
-            let mut partner = group.map_or(NONE, |group| built.first[group as usize]);
-            let left_row = row as u32;
-            match join.kind {
-                JoinKind::LeftSemi if partner != NONE => pairs.push((left_row, NONE)),
-                JoinKind::LeftAnti if partner == NONE => pairs.push((left_row, NONE)),
-                JoinKind::LeftSemi | JoinKind::LeftAnti => {}
-                JoinKind::RightSemi | JoinKind::RightAnti => {
+        let first = |group: u32| match group {
+            NONE => NONE,
+            group => built.first[group as usize],
+        };
+        let mut pairs = Pairs::with_capacity(rows);
+        let numbered = || found.iter().enumerate().map(|(row, &group)| (row as u32, group));
+        match join.kind {
+            JoinKind::LeftSemi | JoinKind::LeftAnti => {
+                let is_semi = join.kind == JoinKind::LeftSemi;
+                for (row, group) in numbered() {
+                    if (first(group) != NONE) == is_semi {
+                        pairs.push_partial(row, NONE);
+                    }
+                }
+            }
+            JoinKind::RightSemi | JoinKind::RightAnti => {
+                for (_, group) in numbered() {
+                    let mut partner = first(group);
                     while partner != NONE {
                         built.matched[partner as usize] = true;
                         partner = built.next[partner as usize];
                     }
                 }
-                JoinKind::InnerUnique if is_repeated[row] => {}
-                _ => {
-                    if partner == NONE && matches!(join.kind, JoinKind::LeftOuter | JoinKind::FullOuter) {
-                        pairs.push((left_row, NONE));
+            }
+            JoinKind::Inner | JoinKind::InnerUnique => {
+                let seen = self.seen_left.as_mut();
+                let repeated = seen.map(|seen| repeated(seen, &keys, rows)).transpose()?;
+                let is_repeated = |row: u32| match &repeated {
+                    Some(repeated) => repeated[row as usize],
+                    None => false,
+                };
+                for (row, group) in numbered() {
+                    let mut partner = first(group);
+                    if partner == NONE || is_repeated(row) {
+                        continue;
+                    }
+                    while partner != NONE {
+                        pairs.push(row, partner);
+                        partner = built.next[partner as usize];
+                    }
+                }
+            }
+            JoinKind::LeftOuter | JoinKind::RightOuter | JoinKind::FullOuter => {
+                for (row, group) in numbered() {
+                    let mut partner = first(group);
+                    if partner == NONE && join.kind != JoinKind::RightOuter {
+                        pairs.push_partial(row, NONE);
                     }
                     while partner != NONE {
                         built.matched[partner as usize] = true;
-                        pairs.push((left_row, partner));
+                        pairs.push(row, partner);
                         partner = built.next[partner as usize];
                     }
                 }
@@ -159,7 +206,10 @@ impl HashJoin {
             JoinKind::RightSemi => true,
             _ => return None,
         };
-        let rows = (0..built.matched.len()).filter(|&row| built.matched[row] == wanted);
+        let mut pairs = Pairs::default();
+        for row in (0..built.matched.len()).filter(|&row| built.matched[row] == wanted) {
+            pairs.push_partial(NONE, row as u32);
+        }
         let columns = join
             .left
             .schema
@@ -167,42 +217,61 @@ impl HashJoin {
             .map(|column| missing(&column.column_type, 0));
         Some(Pending {
             left: Batch::new(columns.collect(), 0),
-            pairs: rows.map(|row| (NONE, row as u32)).collect(),
+            pairs,
             out: 0,
         })
     }
 
     fn give(&self, join: &Join, pending: &mut Pending) -> Result<Option<Batch>> {
-        let end = pending.pairs.len().min(pending.out + MAX_BATCH_ROWS);
-        let pairs = &pending.pairs[pending.out..end];
-        let Some(built) = self.built.as_ref().filter(|_| !pairs.is_empty()) else {
+        let start = pending.out;
+        let end = pending.pairs.left.len().min(start + MAX_BATCH_ROWS);
+        let Some(built) = self.built.as_ref().filter(|_| start < end) else {
             return Ok(None);
         };
         pending.out = end;
-        let indices = |side: fn(&(u32, u32)) -> u32| -> UInt64Array {
-            pairs
-                .iter()
-                .map(|pair| Some(side(pair)).filter(|&row| row != NONE).map(u64::from))
-                .collect()
-        };
+        let is_partial = pending.pairs.is_partial;
         let mut gathered: Vec<ArrayRef> =
             Vec::with_capacity(join.left_columns.len() + join.right_columns.len());
-        if !join.left_columns.is_empty() {
-            let left = indices(|pair| pair.0);
+        let rows = &pending.pairs.left[start..end];
+        if rows.len() == pending.left.num_rows() && rows.iter().copied().eq(0..rows.len() as u32) {
+            // Each row has one partner, as a look-up has it: the columns are there already.
+            let columns = join.left_columns.iter();
+            gathered.extend(columns.map(|&index| Arc::clone(&pending.left.columns()[index])));
+        } else if !join.left_columns.is_empty() {
+            let rows = indices(rows, is_partial);
             for &index in &join.left_columns {
                 let ty = &join.left.schema[index].column_type;
-                gathered.push(gather(&pending.left.columns()[index], &left, ty)?);
+                gathered.push(gather(&pending.left.columns()[index], &rows, ty)?);
             }
         }
         if !join.right_columns.is_empty() {
-            let right = indices(|pair| pair.1);
+            let rows = indices(&pending.pairs.right[start..end], is_partial);
             for &index in &join.right_columns {
                 let ty = &join.right.schema[index].column_type;
-                gathered.push(gather(&built.batch.columns()[index], &right, ty)?);
+                gathered.push(gather(&built.batch.columns()[index], &rows, ty)?);
             }
         }
-        Ok(Some(Batch::new(gathered, pairs.len())))
+        Ok(Some(Batch::new(gathered, end - start)))
     }
+}
+
+/// Rows as a kernel takes them: null for [`NONE`].
+fn indices(rows: &[u32], is_partial: bool) -> UInt32Array {
+    let nulls = is_partial.then(|| rows.iter().map(|&row| row != NONE).collect::<NullBuffer>());
+    UInt32Array::new(rows.to_vec().into(), nulls)
+}
+
+/// Which rows have a key that a row before them had.
+fn repeated(seen: &mut Groups, keys: &[ArrayRef], rows: usize) -> Result<Vec<bool>> {
+    let mut newest = seen.len() as u32;
+    let mut numbers = Vec::new();
+    seen.assign(keys, rows, &mut numbers)?;
+    let is_repeated = |number: u32| {
+        let is_new = number == newest;
+        newest += u32::from(is_new);
+        !is_new
+    };
+    Ok(numbers.into_iter().map(is_repeated).collect())
 }
 
 impl Operator for HashJoin {
@@ -238,8 +307,7 @@ impl Operator for HashJoin {
 }
 
 /// The values at these rows. A missing row gives a null, or an empty text.
-fn gather(values: &ArrayRef, rows: &UInt64Array, ty: &kusto_protocol::ColumnType) -> Result<ArrayRef> {
-    use arrow_array::Array;
+fn gather(values: &ArrayRef, rows: &UInt32Array, ty: &kusto_protocol::ColumnType) -> Result<ArrayRef> {
     if values.is_empty() {
         return Ok(missing(ty, rows.len()));
     }
@@ -274,5 +342,3 @@ pub(super) fn concat_all(batches: &[Batch], schema: &Schema) -> Result<Batch> {
     }
     Ok(Batch::new(joined, rows))
 }
-
-const NONE: u32 = u32::MAX;

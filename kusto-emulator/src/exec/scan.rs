@@ -11,31 +11,17 @@ use crate::storage::{self, MAX_BATCH_ROWS};
 use crate::types::Batch;
 
 /// The rows of a table.
-pub(super) struct Table {
-    rows: storage::Scan,
-    columns: Vec<usize>,
-}
+pub(super) struct Table(storage::Scan);
 
 impl Table {
     pub(super) fn new(table: &Arc<storage::Table>, columns: &[usize]) -> Result<Self> {
-        Ok(Self {
-            rows: table.scan()?,
-            columns: columns.to_vec(),
-        })
+        Ok(Self(table.scan(columns)?))
     }
 }
 
 impl Operator for Table {
     fn next(&mut self) -> Result<Option<Batch>> {
-        let Some(batch) = self.rows.next() else {
-            return Ok(None);
-        };
-        let batch = batch?;
-        let columns = self
-            .columns
-            .iter()
-            .map(|&index| Arc::clone(&batch.columns()[index]));
-        Ok(Some(Batch::new(columns.collect(), batch.num_rows())))
+        Ok(self.0.next().transpose()?)
     }
 }
 

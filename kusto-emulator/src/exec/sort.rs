@@ -3,10 +3,12 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef, Scalar, UInt32Array};
+use arrow_ord::cmp::{gt_eq, lt_eq};
 use arrow_row::{OwnedRow, RowConverter, Rows, SortField};
 use arrow_schema::SortOptions;
 use arrow_select::interleave::interleave;
+use arrow_select::take::take;
 
 use super::aggregate::columns;
 use super::{Operator, Result, Scope};
@@ -85,11 +87,11 @@ impl Sort {
         };
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
         if let Some(limit) = limit {
-            let mut top = Top::new(limit);
+            let mut top = Top::new(limit, &converter, &keys[0]);
             while let Some(batch) = input.next()? {
                 self.scope.session.check()?;
-                let rows = encode(&batch)?;
-                top.add(batch, &rows)?;
+                let keys = columns(&values, &batch, &self.scope)?;
+                top.add(batch, &keys)?;
             }
             return Ok(top.finish());
         }
@@ -107,8 +109,13 @@ impl Sort {
 }
 
 /// The first rows seen so far.
-struct Top {
+struct Top<'a> {
     limit: usize,
+    converter: &'a RowConverter,
+    /// The first key decides about most rows, before the others are looked at.
+    key: &'a SortKey,
+    /// The first key of the last of the first rows, once there are enough of them.
+    bar: Option<ArrayRef>,
     /// The last of the first rows on top. The key, then the place breaks ties by the order the rows came.
     heap: BinaryHeap<(OwnedRow, usize, usize)>,
     batches: Vec<Batch>,
@@ -116,18 +123,31 @@ struct Top {
     num_rows: usize,
 }
 
-impl Top {
-    const fn new(limit: usize) -> Self {
+impl<'a> Top<'a> {
+    const fn new(limit: usize, converter: &'a RowConverter, key: &'a SortKey) -> Self {
         Self {
             limit,
+            converter,
+            key,
+            bar: None,
             heap: BinaryHeap::new(),
             batches: Vec::new(),
             num_rows: 0,
         }
     }
 
-    fn add(&mut self, batch: Batch, rows: &Rows) -> Result<()> {
+    fn add(&mut self, batch: Batch, keys: &[ArrayRef]) -> Result<()> {
         let number = self.batches.len();
+        let candidates = self.candidates(&keys[0])?;
+        let rows = match &candidates {
+            Some(candidates) if candidates.is_empty() => return Ok(()),
+            Some(candidates) => {
+                let keys: std::result::Result<Vec<_>, _> =
+                    keys.iter().map(|key| take(key, candidates, None)).collect();
+                self.converter.convert_columns(&keys?)?
+            }
+            None => self.converter.convert_columns(keys)?,
+        };
         let mut is_wanted = false;
         for (index, row) in rows.iter().enumerate() {
             if self.heap.len() >= self.limit {
@@ -136,17 +156,50 @@ impl Top {
                     _ => continue,
                 };
             }
-            self.heap.push((row.owned(), number, index));
+            let place = candidates
+                .as_ref()
+                .map_or(index, |candidates| candidates.value(index) as usize);
+            self.heap.push((row.owned(), number, place));
             is_wanted = true;
         }
         if is_wanted {
             self.num_rows += batch.num_rows();
             self.batches.push(batch);
+            if self.heap.len() >= self.limit
+                && let Some((last, ..)) = self.heap.peek()
+            {
+                let mut keys = self.converter.convert_rows([last.row()])?;
+                self.bar = Some(keys.swap_remove(0));
+            }
         }
         if self.num_rows > 4 * (self.limit + MAX_BATCH_ROWS) {
             self.compact()?;
         }
         Ok(())
+    }
+
+    /// The rows whose first key may bring them among the first; `None` if that is any.
+    fn candidates(&self, keys: &ArrayRef) -> Result<Option<UInt32Array>> {
+        let Some(bar) = &self.bar else {
+            return Ok(None);
+        };
+        if bar.is_null(0) {
+            return Ok(None);
+        }
+        let bar = Scalar::new(bar);
+        let mask = match self.key.descending {
+            true => gt_eq(keys, &bar)?,
+            false => lt_eq(keys, &bar)?,
+        };
+        let mut values = mask.values().clone();
+        if let Some(nulls) = mask.nulls() {
+            values = match self.key.nulls_first {
+                true => &values | &!nulls.inner(),
+                false => &values & nulls.inner(),
+            };
+        }
+        let places = values.set_indices_u32();
+        Ok(Some(places.collect::<Vec<u32>>().into()))
     }
 
     /// Moves the wanted rows into batches of their own, so that the others can go.

@@ -250,8 +250,8 @@ fn fill_between(values: &mut [Option<f64>], fill_edges: bool, filler: Option<f64
             continue;
         };
         let width = (pair[1] - pair[0]) as f64;
-        for place in pair[0] + 1..pair[1] {
-            values[place] = Some(from + (to - from) * (place - pair[0]) as f64 / width);
+        for (step, value) in values[pair[0] + 1..pair[1]].iter_mut().enumerate() {
+            *value = Some(from + (to - from) * (step + 1) as f64 / width);
         }
     }
     if fill_edges {

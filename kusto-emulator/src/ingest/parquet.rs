@@ -12,6 +12,7 @@ use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
 use bytes::Bytes;
 use kusto_protocol::{Column, ColumnType};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 
@@ -37,9 +38,15 @@ impl ParquetRows {
     }
 
     fn new<T: ChunkReader + 'static>(input: T, columns: &[Column]) -> Result<Self, ReadError> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(input)
-            .and_then(|builder| builder.with_batch_size(BATCH_ROWS).build())
-            .map_err(|error| ReadError::new(0, error.to_string()))?;
+        let failed = |error: &dyn std::fmt::Display| ReadError::new(0, error.to_string());
+        let builder = ParquetRecordBatchReaderBuilder::try_new(input).map_err(|error| failed(&error))?;
+        // What is not asked for is not even read.
+        let wanted = columns
+            .iter()
+            .filter_map(|column| builder.schema().index_of(&column.name).ok());
+        let wanted = ProjectionMask::roots(builder.parquet_schema(), wanted);
+        let builder = builder.with_projection(wanted).with_batch_size(BATCH_ROWS);
+        let reader = builder.build().map_err(|error| failed(&error))?;
         let schema = reader.schema();
         let places = columns
             .iter()

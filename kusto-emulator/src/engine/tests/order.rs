@@ -1,6 +1,6 @@
 //! `sort`, `top`, and functions that look at the rows around.
 
-use super::{check, check_error};
+use super::{answer, check, check_error};
 
 #[test]
 fn the_default_order_is_descending_with_nulls_last() {
@@ -104,4 +104,26 @@ fn order_must_be_known_to_look_at_neighbours() {
         "Storms | sort by Id | summarize count() by State | extend row_number()",
         "SEM0228",
     );
+}
+
+#[test]
+fn top_gives_what_a_sort_begins_with() {
+    // More rows than one batch holds.
+    let rows = "range x from 1 to 9000 step 1
+        | extend n = iff(x % 7 == 0, long(null), (x * 7919) % 1000), s = tostring(x % 501), r = iff(x % 11 == 0, real(nan), x / 3.0)";
+    let keys = [
+        "n asc nulls first",
+        "n desc nulls last",
+        "n desc nulls first, r asc",
+        "s asc",
+        "r desc nulls last",
+        "x % 3 == 0 asc",
+    ];
+    for key in keys {
+        let sorted = format!(
+            "{rows} | sort by {key} | extend place = row_number() | where place <= 40 | project-away place"
+        );
+        let top = format!("{rows} | sort by {key} | take 40");
+        assert_eq!(answer(&top).unwrap(), answer(&sorted).unwrap(), "{key}");
+    }
 }
