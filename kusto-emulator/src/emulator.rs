@@ -1,24 +1,30 @@
 //! The service: how it is set up, started and stopped.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Cursor};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use kusto_protocol::{Column, ColumnType, DataFormat, DateTime};
+use kusto_protocol::{Column, ColumnType, DataFormat};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::admission::Admission;
 use crate::attach::AttachedFile;
+use crate::bearer::{Authentication, Gate};
 use crate::command::csl_schema;
+use crate::fault::{Fault, Faults};
 use crate::ingest::Rows;
+use crate::journal::{Journal, MAX_REQUESTS, ReceivedRequest};
 use crate::sample::{STORM_EVENTS_SCHEMA, write_storm_events};
-use crate::server;
-use crate::service::{Queries, Service};
+use crate::server::{self, Acceptor};
+use crate::service::{Authority, Service};
 use crate::storage::{Storage, Table};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 use crate::types::Schema;
 
 /// The database that a service has from the start, and that requests without a database mean.
@@ -43,8 +49,9 @@ pub const DEFAULT_DATABASE: &str = "NetDefaultDB";
 pub struct Emulator {
     service: Arc<Service>,
     connection_string: String,
+    certificate: Option<String>,
     stop: Option<oneshot::Sender<()>>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 impl Emulator {
@@ -62,7 +69,7 @@ impl Emulator {
         EmulatorBuilder::default()
     }
 
-    /// The address: `http://127.0.0.1:54321`.
+    /// The address: `http://127.0.0.1:54321`, or `https://127.0.0.1:54321` with TLS.
     pub fn uri(&self) -> &str {
         &self.service.uri
     }
@@ -82,6 +89,48 @@ impl Emulator {
             .collect()
     }
 
+    /// The certificate of a service with TLS, in PEM, for clients to trust; `None` without TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
+    }
+
+    /// The latest requests that the service received, earliest first: those that are being answered too.
+    ///
+    /// 1,000 are kept, with 16 KiB of each body.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use kusto_client::Client;
+    /// # use kusto_emulator::Emulator;
+    /// let emulator = Emulator::start().await?;
+    /// let client = Client::from_connection_string(emulator.connection_string())?;
+    /// client.query("print 1").data_set().await?;
+    /// let requests = emulator.journal();
+    /// let query = requests.iter().find(|request| request.uri.path() == "/v2/rest/query").unwrap();
+    /// assert!(query.body.starts_with(b"{"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn journal(&self) -> Vec<ReceivedRequest> {
+        self.service.journal.requests()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_journal(&self) {
+        self.service.journal.clear();
+    }
+
+    /// Adds a fault from now on, behind those there are.
+    pub fn fault(&self, fault: Fault) {
+        self.service.faults.add(fault);
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.service.faults.clear();
+    }
+
     /// Stops answering; requests that run are answered first.
     pub async fn stop(mut self) {
         self.stop.take();
@@ -92,8 +141,8 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
+        // The end of the `stop` channel stops the server, once the cancelled queries have been answered.
         self.service.queries.cancel_all();
-        self.server.abort();
     }
 }
 
@@ -105,6 +154,13 @@ pub struct EmulatorBuilder {
     databases: Vec<String>,
     files: Vec<(Option<String>, PathBuf)>,
     sample_storms: u64,
+    authentication: Authentication,
+    login_endpoint: Option<String>,
+    #[cfg(feature = "tls")]
+    tls: bool,
+    max_concurrent_queries: Option<usize>,
+    faults: Vec<Fault>,
+    journal_file: Option<PathBuf>,
 }
 
 impl EmulatorBuilder {
@@ -114,7 +170,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The address to listen on. There is no authentication: whoever reaches it can read and change everything.
+    /// The address to listen on. Unless [`authentication`](Self::authentication) says otherwise, whoever reaches it
+    /// can read and change everything.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
         self
@@ -148,18 +205,58 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Which tokens requests need; without this, none.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.authentication = authentication;
+        self
+    }
+
+    /// Where clients are told to get tokens, as `https://login.microsoftonline.com`, which it is without this.
+    pub fn login_endpoint(mut self, uri: impl Into<String>) -> Self {
+        self.login_endpoint = Some(uri.into());
+        self
+    }
+
+    /// Speaks TLS, with a certificate made for this run; [`Emulator::certificate`] is what clients must trust.
+    /// Needs the feature `tls`.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// Refuses a query with status 429 while so many are running. Without this, queries wait for their turn.
+    pub fn max_concurrent_queries(mut self, most: usize) -> Self {
+        self.max_concurrent_queries = Some(most);
+        self
+    }
+
+    /// Something that is to go wrong.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// A file to which each request is added when it is answered, as a line of JSON without its token.
+    pub fn journal_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal_file = Some(path.into());
+        self
+    }
+
     /// Starts the service.
     ///
     /// # Errors
     ///
-    /// When a file cannot be attached, or the address cannot be had; the message says which and why.
-    pub async fn start(self) -> Result<Emulator, EmulatorError> {
+    /// When a file cannot be attached or opened, the address cannot be had, or no certificate can be made; the
+    /// message says which and why.
+    pub async fn start(mut self) -> Result<Emulator, EmulatorError> {
         let storage = Storage::new();
         storage.create_database(DEFAULT_DATABASE);
         for name in &self.databases {
             storage.create_database(name);
         }
-        let storage = attach(storage, self.files, self.sample_storms).await?;
+        let storage = attach(storage, std::mem::take(&mut self.files), self.sample_storms).await?;
+        let journal_file = self.journal_file.as_deref().map(open_journal).transpose()?;
         let address = self
             .address
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -172,31 +269,75 @@ impl EmulatorBuilder {
             }
         };
         let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
-        let uri = format!("http://{}", listener.local_addr().map_err(cannot_listen)?);
+        let local = listener.local_addr().map_err(cannot_listen)?;
+        let (uri, acceptor, certificate) = self.acceptor(local)?;
         let connection_string = format!("{uri}/{DEFAULT_DATABASE}");
-        let started = DateTime::from(SystemTime::now());
         let service = Arc::new(Service {
-            storage,
-            queries: Arc::new(Queries::default()),
-            started,
-            uri,
+            authority: authority(&self.authentication, self.login_endpoint),
+            gate: Gate::new(self.authentication),
+            admission: Admission::new(self.max_concurrent_queries),
+            faults: Faults::new(self.faults),
+            journal: Journal::new(MAX_REQUESTS, journal_file),
+            ..Service::new(storage, uri)
         });
-        let (stop, stopped) = oneshot::channel();
-        let router = server::router(Arc::clone(&service));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let answering = Arc::clone(&service);
         let server = tokio::spawn(async move {
             let until = async {
                 // Either word, or the sender's end, means stop.
                 let _ = stopped.await;
             };
-            axum::serve(listener, router).with_graceful_shutdown(until).await
+            server::serve(listener, acceptor, answering, until).await;
         });
         Ok(Emulator {
             service,
             connection_string,
+            certificate,
             stop: Some(stop),
             server,
         })
     }
+
+    /// How connections begin: the address with its scheme, what accepts them, and the certificate to trust.
+    fn acceptor(&self, local: SocketAddr) -> Result<(String, Acceptor, Option<String>), EmulatorError> {
+        #[cfg(feature = "tls")]
+        if self.tls {
+            let tls = Tls::generate(local.ip()).map_err(|error| EmulatorError {
+                kind: EmulatorErrorKind::Certificate,
+                message: format!("cannot make a certificate: {error}"),
+            })?;
+            let acceptor = Acceptor::Tls(tls.acceptor);
+            return Ok((format!("https://{local}"), acceptor, Some(tls.certificate)));
+        }
+        Ok((format!("http://{local}"), Acceptor::Plain, None))
+    }
+}
+
+/// Where tokens come from: what was said, or what the tokens that are accepted let one know.
+fn authority(authentication: &Authentication, login_endpoint: Option<String>) -> Authority {
+    let mut authority = Authority::default();
+    #[cfg(feature = "tls")]
+    if let Authentication::Issuer(issuer) = authentication {
+        authority.login_endpoint = issuer.name().to_owned();
+        if let Some(audience) = issuer.first_audience() {
+            authority.resource = audience.to_owned();
+        }
+    }
+    #[cfg(not(feature = "tls"))]
+    let _ = authentication;
+    if let Some(login_endpoint) = login_endpoint {
+        authority.login_endpoint = login_endpoint;
+    }
+    authority
+}
+
+/// Opens the file for the journal, to add to it.
+fn open_journal(path: &Path) -> Result<File, EmulatorError> {
+    let file = File::options().create(true).append(true).open(path);
+    file.map_err(|error| EmulatorError {
+        kind: EmulatorErrorKind::File,
+        message: format!("cannot write the journal {}: {error}", path.display()),
+    })
 }
 
 /// Reads the schemas of the files, and makes the sample, on a thread that may block.
@@ -257,25 +398,36 @@ fn storms_table(rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
     Ok(table)
 }
 
-/// A service that could not be started.
+/// A service that could not be started or set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmulatorError {
     kind: EmulatorErrorKind,
     message: String,
 }
 
-/// What kept a service from starting.
+/// What an [`EmulatorError`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EmulatorErrorKind {
     /// The address to listen on.
     Address,
-    /// A file to attach.
+    /// The certificate for TLS.
+    Certificate,
+    /// A list of faults.
+    Fault,
+    /// A file to attach or to write.
     File,
 }
 
 impl EmulatorError {
-    /// What kept the service from starting.
+    pub(crate) const fn fault(message: String) -> Self {
+        Self {
+            kind: EmulatorErrorKind::Fault,
+            message,
+        }
+    }
+
+    /// What it is about.
     pub const fn kind(&self) -> EmulatorErrorKind {
         self.kind
     }

@@ -115,6 +115,14 @@ impl EvalError {
         }
     }
 
+    /// The request took longer than its deadline.
+    pub(crate) fn timed_out() -> Self {
+        Self {
+            kind: EngineErrorKind::TimedOut,
+            message: "Query execution timed out (E_QUERY_TIMEOUT).".to_owned(),
+        }
+    }
+
     /// Something grew over a limit.
     pub(crate) fn limit(message: impl Into<String>) -> Self {
         Self {

@@ -2,7 +2,7 @@
 //!
 //! [`Emulator`] listens on a loopback port and speaks the REST API of Azure Data Explorer: queries in the V1 and V2
 //! layouts, management commands, streaming ingestion. KQL runs on Arrow's kernels over tables in memory and over
-//! files. Any client that talks to a cluster can talk to it; none needs a token.
+//! files. Any client that talks to a cluster can talk to it; none needs a token unless the test wants one.
 //!
 //! # Example
 //!
@@ -84,28 +84,60 @@
 //! `POST /v1/rest/ingest/{database}/{table}` takes CSV, TSV, PSV, SCSV, SOHSV, JSON lines, JSON and Parquet,
 //! plain or compressed with gzip. All rows of a body arrive, or none.
 //!
+//! # On the wire
+//!
+//! HTTP/1.1 and HTTP/2, the latter by prior knowledge or, under TLS, by ALPN; gzip and deflate both ways; `POST` and
+//! `GET` for queries; plain, fragmented and progressive answers, the last with a preview that is then replaced.
+//!
+//! [`EmulatorBuilder::authentication`] makes requests need a token: any, a certain one, or one that an issuer signed.
+//! `EmulatorBuilder::tls` speaks TLS with a certificate of its own. These two last need the feature `tls`, which is
+//! not among the defaults because cryptography takes long to build.
+//!
+//! What clients do in trouble is tested with trouble: a [`Fault`] delays, refuses, cuts or distorts the answers it
+//! fits, and [`Emulator::journal`] has the requests as they came.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use kusto_client::Client;
+//! use kusto_emulator::{Emulator, Fault};
+//!
+//! let emulator = Emulator::builder().fault(Fault::new().path("/v2").cut(100)).start().await?;
+//! let client = Client::from_connection_string(emulator.connection_string())?;
+//! assert!(client.query("print 1").data_set().await.is_err());
+//! let last = emulator.journal().pop().unwrap();
+//! assert!(last.client_request_id.starts_with("KRC"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What it does not do
 //!
 //! - Nothing is kept: tables in memory end with the service.
-//! - No authentication and no TLS. Whoever reaches the port can read and change everything, so it stays on loopback
-//!   unless [`EmulatorBuilder::address`] says otherwise.
+//! - No roles: whoever is let in can read and change everything. Without [`EmulatorBuilder::authentication`] that is
+//!   everybody who reaches the port, so it stays on loopback unless [`EmulatorBuilder::address`] says otherwise.
+//! - At most 128 queries run at once; more wait for their turn, and time out if it does not come.
 //! - No queued ingestion, no ingestion mappings, no policies, no roles.
 //! - No stored functions, external tables, materialized views, or T-SQL.
 //! - One thread runs a query; a cluster would use many. Aggregates that the service estimates (`dcount`,
 //!   `percentile`) are exact.
 #![forbid(unsafe_code)]
 
+mod admission;
 mod aggregate;
 mod answer;
 mod attach;
+mod bearer;
 mod bind;
 mod command;
 mod emulator;
 mod engine;
 mod error;
 mod exec;
+mod fault;
 mod function;
 mod ingest;
+mod journal;
 mod plan;
 mod sample;
 mod server;
@@ -113,8 +145,15 @@ mod service;
 mod session;
 mod storage;
 pub mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod types;
 mod vector;
 
+pub use bearer::Authentication;
+#[cfg(feature = "tls")]
+pub use bearer::TokenIssuer;
 pub use emulator::{DEFAULT_DATABASE, Emulator, EmulatorBuilder, EmulatorError, EmulatorErrorKind};
+pub use fault::Fault;
+pub use journal::ReceivedRequest;
 pub use sample::{STORM_EVENTS_SCHEMA, write_storm_events};

@@ -3,31 +3,30 @@
 mod body;
 mod error;
 mod ingest;
+mod listen;
 mod query;
+mod reply;
 mod tables;
 mod write;
 
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
 use bytes::Bytes;
-use futures::stream;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
-use http::{Request as HttpRequest, Response, StatusCode, Uri};
+use http::header::{HeaderName, HeaderValue, LOCATION};
+use http::request::Parts;
+use http::{HeaderMap, Request as HttpRequest, Response, StatusCode, Uri};
 use kusto_protocol::{DeepLink, Guid, ParseError, Request, RequestKind};
 use serde_json::json;
-use tokio::sync::mpsc;
 
-use crate::answer::{Broken, ContentCoding};
+use crate::answer::ContentCoding;
+use crate::fault::Fault;
+use crate::journal::ReceivedRequest;
 use crate::service::{Service, new_guid};
 use error::Refusal;
-
-pub(crate) fn router(service: Arc<Service>) -> Router {
-    Router::new().fallback(answer).with_state(service)
-}
+pub(crate) use listen::{Acceptor, serve};
+use reply::{Body, distorted, json_response, text_response, whole};
 
 /// A request, as far as all kinds of it are alike.
 struct Incoming {
@@ -38,22 +37,60 @@ struct Incoming {
     activity_id: Guid,
     /// How the answer is to be compressed.
     coding: ContentCoding,
+    /// Who asks, if the token says.
+    principal: Option<String>,
+    /// What is to go wrong.
+    fault: Option<Arc<Fault>>,
 }
 
-async fn answer(State(service): State<Arc<Service>>, request: HttpRequest<Body>) -> Response<Body> {
+/// The connection is to end without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fault ended the connection")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Reads a request, notes it, and answers as the faults allow.
+async fn handle(
+    service: Arc<Service>,
+    request: HttpRequest<hyper::body::Incoming>,
+) -> Result<Response<Body>, Dropped> {
+    let (mut parts, body) = request.into_parts();
+    let headers = parts.headers.clone();
+    let body = body::read(&mut parts.headers, body).await;
+    let (principal, body) = match admit(&service, &parts).await {
+        Ok(principal) => (principal, body),
+        Err(refusal) => (None, Err(refusal)),
+    };
+    let bytes = body.as_ref().map(Bytes::clone).unwrap_or_default();
     let incoming = Arc::new(Incoming {
-        service,
-        client_request_id: request
-            .headers()
-            .get(Request::HEADER_CLIENT_REQUEST_ID)
-            .and_then(|id| id.to_str().ok())
-            .map_or_else(|| format!("unspecified;{}", new_guid()), str::to_owned),
+        client_request_id: client_request_id(&headers),
         activity_id: new_guid(),
-        coding: ContentCoding::accepted(request.headers()),
+        coding: ContentCoding::accepted(&headers),
+        principal,
+        fault: service.faults.next(parts.uri.path(), &bytes),
+        service,
     });
-    let mut response = dispatch(&incoming, request)
-        .await
-        .unwrap_or_else(|refusal| refusal.response(&incoming));
+    let journal = &incoming.service.journal;
+    let entry = journal.note(received(&incoming, &parts, headers, bytes));
+    let fault = incoming.fault.as_ref();
+    if let Some(fault) = fault {
+        tokio::time::sleep(fault.wait()).await;
+        if fault.drops_connection() {
+            journal.answered(entry, None);
+            return Err(Dropped);
+        }
+    }
+    let mut response = match fault.and_then(|fault| fault.refusal()) {
+        Some((status, Some(text))) => text_response(status, text.to_owned()),
+        Some((status, None)) => Refusal::scripted(status).response(&incoming),
+        None => respond(&incoming, parts, body).await,
+    };
     let ids = [
         (
             Request::HEADER_CLIENT_REQUEST_ID,
@@ -68,26 +105,74 @@ async fn answer(State(service): State<Arc<Service>>, request: HttpRequest<Body>)
                 .insert(HeaderName::from_static(name), value);
         }
     }
-    response
+    journal.answered(entry, Some(response.status()));
+    let Some(fault) = fault else { return Ok(response) };
+    for (name, value) in fault.added_headers() {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(match fault.distortion() {
+        Some(distortion) => distorted(response, distortion),
+        None => response,
+    })
 }
 
-async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Body>) -> Result<Response<Body>, Refusal> {
-    let path = request.uri().path().to_owned();
-    let allowed =
-        methods(&path).ok_or_else(|| Refusal::not_found(format!("{path} is no endpoint of this service")))?;
-    if !allowed.split(", ").any(|method| method == request.method()) {
-        return Err(Refusal::method_not_allowed(&path, allowed));
+fn client_request_id(headers: &HeaderMap) -> String {
+    headers
+        .get(Request::HEADER_CLIENT_REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .map_or_else(|| format!("unspecified;{}", new_guid()), str::to_owned)
+}
+
+/// A request, as the journal keeps it.
+fn received(incoming: &Incoming, parts: &Parts, headers: HeaderMap, body: Bytes) -> ReceivedRequest {
+    ReceivedRequest {
+        received: SystemTime::now(),
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
+        version: parts.version,
+        headers,
+        body_len: body.len() as u64,
+        body,
+        client_request_id: incoming.client_request_id.clone(),
+        activity_id: incoming.activity_id.to_string(),
+        status: None,
     }
-    match path.as_str() {
-        METADATA => return Ok(metadata()),
-        PING => return Ok(pong()),
+}
+
+/// Asks for a token, where one is needed. Returns who it names.
+async fn admit(service: &Service, parts: &Parts) -> Result<Option<String>, Refusal> {
+    match parts.uri.path() {
+        METADATA | PING => Ok(None),
+        path if is_page(path) => Ok(None),
+        _ => {
+            let admitted = service.gate.admit(&parts.headers).await;
+            admitted.map_err(|reason| Refusal::unauthorized(&reason, &service.authority.login_endpoint))
+        }
+    }
+}
+
+async fn respond(incoming: &Arc<Incoming>, parts: Parts, body: Result<Bytes, Refusal>) -> Response<Body> {
+    let outcome = match body {
+        Ok(body) => dispatch(incoming, HttpRequest::from_parts(parts, body)).await,
+        Err(refusal) => Err(refusal),
+    };
+    outcome.unwrap_or_else(|refusal| refusal.response(incoming))
+}
+
+async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Bytes>) -> Result<Response<Body>, Refusal> {
+    let path = request.uri().path();
+    let allowed =
+        methods(path).ok_or_else(|| Refusal::not_found(format!("{path} is no endpoint of this service")))?;
+    if !allowed.split(", ").any(|method| method == request.method()) {
+        return Err(Refusal::method_not_allowed(path, allowed));
+    }
+    match path {
+        METADATA => return Ok(metadata(&incoming.service)),
+        PING => return Ok(text_response(StatusCode::OK, "Pong! 127.0.0.1")),
         path if is_page(path) => return page(&incoming.service, request.uri()),
         _ => {}
     }
-    let (mut parts, body) = request.into_parts();
-    let body = body::read(&mut parts.headers, body).await?;
-    let request = Request::from_http(&HttpRequest::from_parts(parts, body))
-        .map_err(|error| Refusal::bad_request(error.to_string()))?;
+    let request = Request::from_http(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
     let is_read_only = request.read_only;
     match request.kind {
         RequestKind::Query {
@@ -107,9 +192,9 @@ async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Body>) -> Resul
             mapping,
             source,
         } => ingest::streaming(incoming, database, table, format, mapping, source).await,
-        _ => Err(Refusal::not_found(format!(
-            "{path} is no endpoint of this service"
-        ))),
+        _ => Err(Refusal::bad_request(
+            "the request is of a kind that this service does not know",
+        )),
     }
 }
 
@@ -149,70 +234,23 @@ fn page(service: &Service, uri: &Uri) -> Result<Response<Body>, Refusal> {
         .map_err(|error| Refusal::bad_request(error.to_string()))?;
     let address = HeaderValue::from_str(&address)
         .map_err(|_| Refusal::bad_request("the link holds what no address can hold"))?;
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(whole(Bytes::new()));
     *response.status_mut() = StatusCode::FOUND;
     response.headers_mut().insert(LOCATION, address);
     Ok(response)
 }
 
-/// Where tokens come from. Nobody needs one here, so it is the public cloud's answer.
-fn metadata() -> Response<Body> {
+/// Where tokens come from. What the service does not decide is the public cloud's.
+fn metadata(service: &Service) -> Response<Body> {
     let metadata = json!({"AzureAD": {
-        "LoginEndpoint": "https://login.microsoftonline.com",
+        "LoginEndpoint": service.authority.login_endpoint,
         "LoginMfaRequired": false,
         "KustoClientAppId": "db662dc1-0cfe-4e1c-a843-19a68e65be58",
         "KustoClientRedirectUri": "https://microsoft/kustoclient",
-        "KustoServiceResourceId": "https://kusto.kusto.windows.net",
+        "KustoServiceResourceId": service.authority.resource,
         "FirstPartyAuthorityUrl": "https://login.microsoftonline.com/f8cdef31-a31e-4b4a-93e4-5f571e91255a",
     }});
     json_response(StatusCode::OK, metadata.to_string())
-}
-
-fn pong() -> Response<Body> {
-    let mut response = Response::new(Body::from("Pong! 127.0.0.1"));
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    response
-}
-
-fn json_response(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    response
-}
-
-/// A response whose body comes piece by piece. Dropping it, as happens when the client goes away, cancels the query.
-fn streamed(
-    mut pieces: mpsc::Receiver<Result<Bytes, Broken>>,
-    coding: ContentCoding,
-    cancel: CancelOnDrop,
-) -> Response<Body> {
-    let body = Body::from_stream(stream::poll_fn(move |context| {
-        let _held = &cancel;
-        pieces.poll_recv(context)
-    }));
-    let mut response = json_response(StatusCode::OK, body);
-    if let Some(name) = coding.header() {
-        response
-            .headers_mut()
-            .insert(CONTENT_ENCODING, HeaderValue::from_static(name));
-    }
-    response
-}
-
-/// Cancels a request when whoever waits for its answer waits no longer.
-struct CancelOnDrop(Arc<AtomicBool>);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 const METADATA: &str = "/v1/rest/auth/metadata";

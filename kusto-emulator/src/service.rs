@@ -8,8 +8,12 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use kusto_protocol::{DataFormat, DateTime, Guid};
 
+use crate::admission::Admission;
+use crate::bearer::Gate;
 use crate::error::{EngineError, EngineErrorKind};
+use crate::fault::Faults;
 use crate::ingest::Rows;
+use crate::journal::{Journal, MAX_REQUESTS};
 use crate::storage::{Database, Storage};
 
 /// A service, as its requests see it.
@@ -21,9 +25,48 @@ pub(crate) struct Service {
     pub(crate) started: DateTime,
     /// The address at which it answers.
     pub(crate) uri: String,
+    /// Who may ask.
+    pub(crate) gate: Gate,
+    pub(crate) authority: Authority,
+    pub(crate) admission: Admission,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Journal,
+}
+
+/// Where tokens come from, as clients are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Authority {
+    pub(crate) login_endpoint: String,
+    /// What tokens are for.
+    pub(crate) resource: String,
+}
+
+impl Default for Authority {
+    /// The public cloud.
+    fn default() -> Self {
+        Self {
+            login_endpoint: "https://login.microsoftonline.com".to_owned(),
+            resource: "https://kusto.kusto.windows.net".to_owned(),
+        }
+    }
 }
 
 impl Service {
+    /// An open service without faults.
+    pub(crate) fn new(storage: Storage, uri: String) -> Self {
+        Self {
+            storage,
+            queries: Arc::default(),
+            started: DateTime::from(SystemTime::now()),
+            uri,
+            gate: Gate::Open,
+            authority: Authority::default(),
+            admission: Admission::new(None),
+            faults: Faults::default(),
+            journal: Journal::new(MAX_REQUESTS, None),
+        }
+    }
+
     /// A database as it is now.
     pub(crate) fn database(&self, name: &str) -> Result<Arc<Database>, EngineError> {
         self.storage.database(name).ok_or_else(|| no_such_database(name))

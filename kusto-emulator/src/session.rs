@@ -76,10 +76,7 @@ impl Session {
             });
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(EvalError {
-                kind: EngineErrorKind::TimedOut,
-                message: "Query execution timed out (E_QUERY_TIMEOUT).".to_owned(),
-            });
+            return Err(EvalError::timed_out());
         }
         Ok(())
     }

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 
-use axum::body::{Body, HttpBody, to_bytes};
 use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
 
 use super::error::Refusal;
 
@@ -17,13 +18,18 @@ const MAX_BODY: usize = 64 << 20;
 const MAX_UNPACKED: u64 = 256 << 20;
 
 /// Reads a body. Compression is undone, and its header taken away.
-pub(super) async fn read(headers: &mut HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+pub(super) async fn read(headers: &mut HeaderMap, body: Incoming) -> Result<Bytes, Refusal> {
     let too_large = || Refusal::too_large(format!("the request body is longer than {MAX_BODY} bytes"));
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(too_large());
     }
-    // The other way to fail, a connection that breaks, leaves nobody to tell.
-    let body = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    let body = body
+        .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => too_large(),
+            None => Refusal::bad_request(format!("the request body did not arrive: {error}")),
+        })?
+        .to_bytes();
     let Some(coding) = headers.remove(CONTENT_ENCODING) else {
         return Ok(body);
     };

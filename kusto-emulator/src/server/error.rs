@@ -2,13 +2,14 @@
 
 use std::time::SystemTime;
 
-use axum::body::Body;
-use http::header::ALLOW;
+use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use kusto_protocol::{DateTime, OneApiError, OneApiErrorContext};
 use serde_json::json;
 
-use super::{Incoming, json_response};
+use super::Incoming;
+use super::reply::{Body, json_response};
+use crate::bearer::Unauthorized;
 use crate::error::{EngineError, EngineErrorKind};
 
 /// Why a request was refused before its answer began.
@@ -16,8 +17,8 @@ use crate::error::{EngineError, EngineErrorKind};
 pub(super) struct Refusal {
     status: StatusCode,
     error: Box<OneApiError>,
-    /// The methods that would do, where that is what was wrong.
-    allowed: Option<&'static str>,
+    /// What the client can do about it, where HTTP has a header for that.
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
@@ -25,7 +26,7 @@ impl Refusal {
         Self {
             status,
             error: Box::new(error),
-            allowed: None,
+            header: None,
         }
     }
 
@@ -77,9 +78,50 @@ impl Refusal {
     pub(super) fn method_not_allowed(path: &str, allowed: &'static str) -> Self {
         let error = OneApiError::new("MethodNotAllowed", format!("{path} answers to {allowed} only"));
         Self {
-            allowed: Some(allowed),
+            header: Some((ALLOW, HeaderValue::from_static(allowed))),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, error)
         }
+    }
+
+    /// A request without a token that would do.
+    pub(super) fn unauthorized(reason: &Unauthorized, authority: &str) -> Self {
+        let challenge = HeaderValue::from_str(&reason.challenge(authority));
+        let class = "KustoRequestDeniedException";
+        let error = described(
+            "Unauthorized",
+            "The request is not authenticated.",
+            class,
+            reason.to_string(),
+        );
+        Self {
+            header: challenge.ok().map(|challenge| (WWW_AUTHENTICATE, challenge)),
+            ..Self::new(StatusCode::UNAUTHORIZED, error)
+        }
+    }
+
+    /// A query that is one too many.
+    pub(super) fn throttled(capacity: usize) -> Self {
+        let message = format!(
+            "The query was aborted due to throttling. Retrying after some backoff might help. CommandType: \
+             'Query', Capacity: {capacity}, Origin: 'RequestRateLimitPolicy/WorkloadGroup/default'."
+        );
+        let general = "The request was throttled.";
+        let mut error = described("TooManyRequests", general, "QueryThrottledException", message);
+        error.permanent = Some(false);
+        Self {
+            header: Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, error)
+        }
+    }
+
+    /// What a fault puts in place of the answer.
+    pub(super) fn scripted(status: StatusCode) -> Self {
+        let reason = status.canonical_reason().unwrap_or("Unknown");
+        let code = reason.replace(' ', "");
+        let message = "The request failed because a fault was asked for.";
+        let mut error = described(&code, reason, "KustoServiceException", message);
+        error.permanent = Some(status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS);
+        Self::new(status, error)
     }
 
     /// A body of more bytes than the service takes.
@@ -110,11 +152,7 @@ impl Refusal {
     pub(super) fn response(self, incoming: &Incoming) -> Response<Body> {
         let error = with_context(*self.error, incoming);
         let mut response = json_response(self.status, json!({"error": error}).to_string());
-        if let Some(allowed) = self.allowed {
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(allowed));
-        }
+        response.headers_mut().extend(self.header);
         response
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use http::{Response, StatusCode};
 use kusto_protocol::{DataFormat, StreamingSource};
 
+use super::Incoming;
 use super::error::Refusal;
-use super::{Incoming, json_response};
+use super::reply::{Body, json_response};
 
 /// `POST /v1/rest/ingest/{database}/{table}`
 pub(super) async fn streaming(

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::body::Body;
 use bytes::Bytes;
 use http::Response;
 use kusto_protocol::{
@@ -13,13 +12,15 @@ use kusto_protocol::{
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Incoming;
 use super::error::Refusal;
+use super::reply::{Body, CancelOnDrop, streamed};
 use super::write::{Form, rows, write_command, write_query};
-use super::{CancelOnDrop, Incoming, streamed};
+use crate::admission::Turned;
 use crate::answer::{Answer, Broken};
 use crate::command;
 use crate::engine::{self, ResultTable};
-use crate::error::{EngineError, EngineErrorKind};
+use crate::error::{EngineError, EngineErrorKind, EvalError};
 use crate::service::RunningQuery;
 use crate::session::Session;
 use crate::storage::Table;
@@ -45,8 +46,14 @@ pub(super) async fn query(
     let session = session(incoming, database, properties, QUERY_TIMEOUT);
     let form = form(version, properties);
     let layout = form.layout;
+    let admitted = incoming.service.admission.enter(session.deadline).await;
+    let admitted = admitted.map_err(|turned| match turned {
+        Turned::Throttled(capacity) => Refusal::throttled(capacity),
+        Turned::TimedOut => EngineError::from(EvalError::timed_out()).into(),
+    })?;
     let asked = Arc::clone(incoming);
     answer(incoming, session, layout, move |session, begin| {
+        let _admitted = admitted;
         let _running = asked.service.queries.enter(RunningQuery {
             client_request_id: asked.client_request_id.clone(),
             text: text.clone(),
@@ -144,7 +151,8 @@ fn session(
     };
     let mut session = Session::new(database);
     session.cluster = incoming.service.uri.clone();
-    session.principal = properties.user.clone().unwrap_or_default();
+    let principal = incoming.principal.as_ref().or(properties.user.as_ref());
+    session.principal = principal.cloned().unwrap_or_default();
     session.parameters = pairs(&properties.parameters).into_iter().collect();
     session.deadline = Instant::now().checked_add(properties.effective_server_timeout(timeout));
     session.set(
@@ -165,15 +173,21 @@ fn form(version: QueryVersion, properties: &ClientRequestProperties) -> Form {
         .and_then(Value::as_str)
         .and_then(ErrorReportingPlacement::from_name)
         .unwrap_or_default();
+    let is_progressive = version == QueryVersion::V2 && flag(options::RESULTS_PROGRESSIVE_ENABLED);
     let layout = if version == QueryVersion::V1 {
         Layout::V1.table_of_contents(true)
-    } else if flag(options::RESULTS_PROGRESSIVE_ENABLED) {
+    } else if is_progressive {
         Layout::V2_PROGRESSIVE
     } else if flag(options::RESULTS_V2_FRAGMENT_PRIMARY_TABLES) {
         Layout::V2_FRAGMENTED
     } else {
         Layout::V2
     };
+    let preview_rows = properties
+        .options
+        .get(options::QUERY_RESULTS_PROGRESSIVE_ROW_COUNT);
+    let preview_rows = preview_rows.and_then(Value::as_u64).unwrap_or(PREVIEW_ROWS);
+    let preview_rows = usize::try_from(preview_rows).unwrap_or(usize::MAX);
     Form {
         layout: layout
             .newlines_between_frames(flag(options::RESULTS_V2_NEWLINES_BETWEEN_FRAMES))
@@ -181,6 +195,7 @@ fn form(version: QueryVersion, properties: &ClientRequestProperties) -> Form {
         is_v1: version == QueryVersion::V1,
         defers_errors: flag(options::DEFER_PARTIAL_QUERY_FAILURES),
         errors_at_end: placement == ErrorReportingPlacement::EndOfDataSet,
+        preview_rows: is_progressive.then_some(preview_rows),
     }
 }
 
@@ -215,6 +230,9 @@ fn piped(
     Ok(builder.finish())
 }
 
+/// How many rows a progressive answer gives before others replace them, if the request does not say.
+const PREVIEW_ROWS: u64 = 100;
+
 /// The name under which the query after a command knows the command's result.
 const COMMAND_RESULT: &str = "$command_result";
 
@@ -222,23 +240,18 @@ const COMMAND_RESULT: &str = "$command_result";
 mod tests {
     use super::*;
     use crate::answer::ContentCoding;
-    use crate::service::{Queries, Service, new_guid};
+    use crate::service::{Service, new_guid};
     use crate::storage::Storage;
-    use kusto_protocol::DateTime;
 
     #[tokio::test]
     async fn a_request_that_panics_is_answered_with_an_error() {
-        let service = Service {
-            storage: Storage::new(),
-            queries: Arc::new(Queries::default()),
-            started: DateTime::from(SystemTime::now()),
-            uri: String::new(),
-        };
         let incoming = Arc::new(Incoming {
-            service: Arc::new(service),
+            service: Arc::new(Service::new(Storage::new(), String::new())),
             client_request_id: String::new(),
             activity_id: new_guid(),
             coding: ContentCoding::Identity,
+            principal: None,
+            fault: None,
         });
         let outcome = answer(&incoming, Session::new("D"), Layout::V2, |_, _| {
             panic!("as it should")

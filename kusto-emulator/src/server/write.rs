@@ -9,7 +9,7 @@ use arrow_array::cast::AsArray;
 use kusto_arrow::row_batch_of;
 use kusto_protocol::{
     Column, ColumnType, DataSetCompletion, DataSetHeader, DateTime, Dynamic, Frame, Layout, OneApiError,
-    RowBatch, TableCompletion, TableFragment, TableFragmentType, TableHeader, TableKind,
+    RowBatch, TableCompletion, TableFragment, TableFragmentType, TableHeader, TableKind, TableProgress,
 };
 
 use super::tables::{
@@ -19,6 +19,7 @@ use super::{Incoming, error};
 use crate::answer::{Answer, Broken};
 use crate::engine::ResultTable;
 use crate::error::{EngineError, EngineErrorKind};
+use crate::fault::InDataError;
 use crate::types::Batch;
 
 /// How the answer to a query is written.
@@ -30,6 +31,8 @@ pub(super) struct Form {
     pub(super) defers_errors: bool,
     /// Errors are told behind all tables only.
     pub(super) errors_at_end: bool,
+    /// Each result begins with a preview of at most so many rows, which the rows then replace.
+    pub(super) preview_rows: Option<usize>,
 }
 
 /// The answer to a query: its results, and the tables that the service adds to them.
@@ -159,7 +162,7 @@ impl Writing<'_> {
     }
 
     /// One result of the query, batch by batch.
-    fn result(&mut self, table_id: i64, mut result: ResultTable, first: Option<Batch>) -> Result<(), Broken> {
+    fn result(&mut self, table_id: i64, result: ResultTable, first: Option<Batch>) -> Result<(), Broken> {
         let columns = Arc::clone(&result.schema);
         self.answer.frame(&Frame::TableHeader(TableHeader {
             table_id,
@@ -167,29 +170,39 @@ impl Writing<'_> {
             name: result.name.clone().unwrap_or_else(|| "PrimaryResult".to_owned()),
             columns: Arc::clone(&columns),
         }))?;
-        let (mut row_count, mut bytes) = (0, 0);
-        // A first batch that was not asked for yet is asked for here.
-        let mut next = match first {
-            Some(batch) => Ok(Some(batch)),
-            None => result.next(),
+        let fault = self.incoming.fault.as_ref();
+        let mut result = Source {
+            result,
+            first,
+            scripted: fault.and_then(|fault| fault.error()).filter(|_| table_id == 1),
+            given: 0,
         };
+        let mut preview = self.form.preview_rows;
+        let mut bytes = 0;
         loop {
-            match next.and_then(|batch| batch.map(|batch| rows(&columns, &batch)).transpose()) {
-                Ok(Some(rows)) => {
-                    row_count += rows.num_rows() as u64;
-                    bytes += rows.byte_len() as u64;
-                    let kind = TableFragmentType::DataAppend;
-                    self.answer
-                        .frame(&Frame::TableFragment(TableFragment { table_id, kind, rows }))?;
-                }
+            let batch = match result.next() {
+                Ok(Some(batch)) => batch,
                 Ok(None) => break,
                 Err(failure) => {
                     self.fail(failure);
                     break;
                 }
+            };
+            let preview = preview
+                .take()
+                .map(|most| batch.slice(0, most.min(batch.num_rows())));
+            match self.batch(table_id, &columns, &batch, preview)? {
+                Ok(written) => bytes += written,
+                Err(failure) => {
+                    self.fail(failure.into());
+                    break;
+                }
             }
-            next = result.next();
         }
+        if self.form.preview_rows.is_some() {
+            self.progress(table_id, 100.0)?;
+        }
+        let row_count = result.given;
         self.results.push((row_count, bytes));
         self.answer.frame(&Frame::TableCompletion(TableCompletion {
             table_id,
@@ -198,12 +211,47 @@ impl Writing<'_> {
         }))
     }
 
-    fn fail(&mut self, failure: EngineError) {
+    /// Rows of a result; a preview of them goes before, and is replaced by them. Returns their size in bytes.
+    fn batch(
+        &mut self,
+        table_id: i64,
+        columns: &Arc<[Column]>,
+        batch: &Batch,
+        preview: Option<Batch>,
+    ) -> Result<Result<u64, EngineError>, Broken> {
+        let mut kind = TableFragmentType::DataAppend;
+        if let Some(preview) = preview {
+            match rows(columns, &preview) {
+                Ok(rows) => {
+                    self.progress(table_id, 0.0)?;
+                    self.answer
+                        .frame(&Frame::TableFragment(TableFragment { table_id, kind, rows }))?;
+                }
+                Err(failure) => return Ok(Err(failure)),
+            }
+            kind = TableFragmentType::DataReplace;
+        }
+        let rows = match rows(columns, batch) {
+            Ok(rows) => rows,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let bytes = rows.byte_len() as u64;
+        self.answer
+            .frame(&Frame::TableFragment(TableFragment { table_id, kind, rows }))?;
+        Ok(Ok(bytes))
+    }
+
+    fn progress(&mut self, table_id: i64, progress: f64) -> Result<(), Broken> {
+        self.answer
+            .frame(&Frame::TableProgress(TableProgress { table_id, progress }))
+    }
+
+    fn fail(&mut self, failure: Failure) {
         if !self.form.defers_errors {
             self.errors
-                .push(error::with_context(error::of_engine(&failure), self.incoming));
+                .push(error::with_context(*failure.reported, self.incoming));
         }
-        self.failure = Some(failure);
+        self.failure = Some(failure.error);
     }
 
     /// How the query went.
@@ -226,6 +274,60 @@ impl Writing<'_> {
     /// A table that is there as a whole.
     fn table(&mut self, table_id: i64, kind: TableKind, name: &str, rows: RowBatch) -> Result<(), Broken> {
         write_table(&mut self.answer, table_id, kind, name, rows)
+    }
+}
+
+/// The rows of a result, up to where a fault wants them to end.
+struct Source<'a> {
+    result: ResultTable,
+    /// A first batch that has been asked for already.
+    first: Option<Batch>,
+    scripted: Option<&'a InDataError>,
+    /// Rows so far.
+    given: u64,
+}
+
+impl Source<'_> {
+    fn next(&mut self) -> Result<Option<Batch>, Failure> {
+        let left = self.scripted.map(|scripted| scripted.after_rows - self.given);
+        let batch = match (left, self.first.take()) {
+            (Some(0), _) => None,
+            (_, Some(batch)) => Some(batch),
+            (_, None) => self.result.next()?,
+        };
+        let batch = match (batch, self.scripted, left) {
+            (None, Some(scripted), _) => return Err(Failure::scripted(scripted)),
+            (Some(batch), _, Some(left)) if (batch.num_rows() as u64) > left => {
+                Some(batch.slice(0, left as usize))
+            }
+            (batch, ..) => batch,
+        };
+        self.given += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        Ok(batch)
+    }
+}
+
+/// What ended a query before its time.
+struct Failure {
+    error: EngineError,
+    /// The same, as the answer reports it.
+    reported: Box<OneApiError>,
+}
+
+impl Failure {
+    fn scripted(scripted: &InDataError) -> Self {
+        let text = scripted.error.text_for_people();
+        Self {
+            error: EngineError::new(EngineErrorKind::Runtime, text),
+            reported: Box::new(scripted.error.clone()),
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let reported = Box::new(error::of_engine(&error));
+        Self { error, reported }
     }
 }
 

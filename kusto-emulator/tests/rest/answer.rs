@@ -33,6 +33,49 @@ async fn all_layouts_have_the_same_rows() {
 }
 
 #[tokio::test]
+async fn progressive_answers_give_a_preview_and_replace_it() {
+    let service = Service::start().await;
+    let text = "range x from 1 to 20000 step 1; print y = 1";
+    let options = json!({"results_progressive_enabled": true, "query_results_progressive_row_count": 10});
+    let response = service
+        .post("/v2/rest/query", text, &options)
+        .send()
+        .await
+        .unwrap();
+    let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(body[0]["IsProgressive"], json!(true));
+    let told: Vec<String> = body
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|frame| match frame["FrameType"].as_str()? {
+            "TableFragment" => Some(format!(
+                "{} {}",
+                frame["TableFragmentType"].as_str()?,
+                frame["Rows"].as_array()?.len()
+            )),
+            "TableProgress" => Some(frame["TableProgress"].to_string()),
+            "TableCompletion" => Some(format!("= {}", frame["RowCount"])),
+            _ => None,
+        })
+        .collect();
+    let first = [
+        "0.0",
+        "DataAppend 10",
+        "DataReplace 8192",
+        "DataAppend 8192",
+        "DataAppend 3616",
+        "100.0",
+        "= 20000",
+    ];
+    assert_eq!(told[..7], first);
+    assert_eq!(
+        told[7..],
+        ["0.0", "DataAppend 1", "DataReplace 1", "100.0", "= 1"]
+    );
+}
+
+#[tokio::test]
 async fn newlines_are_between_frames_if_asked_for() {
     let service = Service::start().await;
     let options =

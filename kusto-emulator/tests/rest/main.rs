@@ -1,9 +1,13 @@
 //! The REST API over a real socket, asked with a plain HTTP client and read with the decoder that clients use.
 
 mod answer;
+mod bearer;
 mod command;
 mod failure;
+mod fault;
 mod ingest;
+mod journal;
+mod load;
 mod request;
 mod running;
 
