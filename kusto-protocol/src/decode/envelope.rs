@@ -438,6 +438,10 @@ fn feed(
         Ok(len) => (len, true),
         Err(Stop::More) => (window.len(), false),
         Err(Stop::Fault(Fault { kind, at, message })) => {
+            // What stands before it may be of use.
+            if let Some(kept) = kept {
+                kept.extend_from_slice(&window[..at]);
+            }
             return Err(DecodeError::new(kind, source.offset + at as u64, message));
         }
     };
