@@ -8,12 +8,14 @@ mod head;
 mod json;
 mod number;
 mod rows;
+mod rows_decoder;
 mod string;
 mod table;
 mod word;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use json::is_json;
+pub use rows_decoder::{DecodedRows, RowsDecoder};
 
 use std::collections::VecDeque;
 
@@ -258,6 +260,30 @@ impl FrameDecoder {
         match &mut self.state {
             State::Start { .. } | State::Answer(_) => None,
             State::Failed { remainder, .. } => remainder.pop_front(),
+        }
+    }
+
+    /// A decoder for more rows of the table of which rows are next, to read them elsewhere; `None` where no rows are.
+    pub fn rows_decoder(&self) -> Option<RowsDecoder> {
+        match &self.state {
+            State::Answer(envelope) => envelope.rows_decoder(&self.config),
+            State::Start { .. } | State::Failed { .. } => None,
+        }
+    }
+
+    /// Takes rows that a [`RowsDecoder`] read from the bytes that are next, and gives the number of those bytes that
+    /// now count as [decoded](Self::decode); go on with what follows them. The rows are among the next frames.
+    ///
+    /// 0 if the guess was wrong: the decoder is not where a row of that table begins. Then the rows are dropped, and
+    /// all of the bytes are to be decoded.
+    pub fn accept(&mut self, decoded: DecodedRows) -> usize {
+        match &mut self.state {
+            State::Answer(envelope) => {
+                let used = envelope.accept(decoded);
+                self.offset += used as u64;
+                used
+            }
+            State::Start { .. } | State::Failed { .. } => 0,
         }
     }
 

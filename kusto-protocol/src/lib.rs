@@ -33,6 +33,7 @@
 //! | Requests | [`Request`], [`ClientRequestProperties`], [`options`], [`QueryParameters`] | [`Request::from_http`] | [`Request::into_http`] |
 //! | Answers, a piece at a time | [`Frame`] and its parts, [`Layout`] | [`FrameDecoder`] | [`FrameEncoder`] |
 //! | Answers, whole | [`DataSet`], [`Table`], [`CompletionEvent`], [`Visualization`] | [`DataSet::push`] | |
+//! | Rows, by several threads | [`RowsDecoder`], [`DecodedRows`] | [`RowsDecoder::decode`] | |
 //! | Rows | [`RowBatch`], [`ColumnArray`], [`Row`], [`Value`] | [`RowBatch::deserialize`] | [`RowBatchBuilder`] |
 //! | Scalars | [`DateTime`], [`Timespan`], [`Decimal`], [`Guid`], [`Dynamic`] | `FromStr` | `Display` |
 //! | KQL | [`Literal`], [`kql_string`], [`kql_identifier`], [`kql_obfuscated_string`] | [`Literal`]: `FromStr` | `Display` |
@@ -110,7 +111,7 @@ pub use connection_string::{Authentication, Certificate, ConnectionString, Conne
 pub use conversion_error::ConversionError;
 pub use data_format::{DataFormat, MappingKind};
 pub use dataset::{DataSet, DataSetError, DataSetErrorKind, Table};
-pub use decode::{DecodeError, DecodeErrorKind, DecoderConfig, FrameDecoder};
+pub use decode::{DecodeError, DecodeErrorKind, DecodedRows, DecoderConfig, FrameDecoder, RowsDecoder};
 pub use deep_link::{DeepLink, DeepLinkTarget, QueryEncoding};
 pub use encode::{EncodeError, EncodeErrorKind, FrameEncoder, Layout};
 pub use endpoint::Endpoint;

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::mem;
+use std::sync::Arc;
+use std::{iter, mem};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::head::{Head, Members, Tag, columns};
 use super::rows::RowsEvent;
+use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::table::{Current, Table};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{
@@ -299,6 +301,34 @@ impl Answer {
         let failed = self.open.drain(..).filter(|table| !table.errors.is_empty());
         frames.extend(failed.map(Table::completion));
         frames
+    }
+
+    /// A reader for rows of the table that is being read.
+    pub(super) fn rows_decoder(&self, config: &DecoderConfig) -> Option<RowsDecoder> {
+        let header = &self.current.as_ref()?.table.header;
+        Some(RowsDecoder::new(header.table_id, &header.columns, config))
+    }
+
+    /// Takes rows that were read elsewhere, if they are the next ones, and says how many bytes they were.
+    pub(super) fn accept(&mut self, decoded: DecodedRows) -> usize {
+        let Some(current) = &mut self.current else {
+            return 0;
+        };
+        let header = &current.table.header;
+        let is_next = current.rows.is_at_row()
+            && header.table_id == decoded.table_id
+            && Arc::ptr_eq(&header.columns, &decoded.columns);
+        if !is_next || decoded.used == 0 {
+            return 0;
+        }
+        let before = current.rows.take_full_batch();
+        for batch in iter::once(before).chain(decoded.batches) {
+            if batch.num_rows() > 0 {
+                self.pending.push_back(current.fragment(batch));
+            }
+        }
+        current.rows.skip_rows(decoded.expects_row);
+        decoded.used
     }
 
     /// Takes the memory of a batch for the rows to come.

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::answer::{Answer, RowsFate, RowsRead, Version, service_error, unexpected};
 use super::head::{Head, is_frame_member, parse_value};
 use super::json::{Fault, Stop, Validator};
+use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::string::unescape;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{Frame, RowBatch};
@@ -179,6 +180,20 @@ impl Envelope {
             let (bytes, offset) = (&self.buffer.bytes[..], self.buffer.offset);
             let mut source = Source { bytes, offset };
             while self.answer.read_rows(&mut source, config) == Ok(RowsRead::Batch) {}
+        }
+    }
+
+    /// A reader for rows like those that are next.
+    pub(super) fn rows_decoder(&self, config: &DecoderConfig) -> Option<RowsDecoder> {
+        (self.expect == Expect::Rows).then(|| self.answer.rows_decoder(config))?
+    }
+
+    /// Takes rows that were read elsewhere, if they are the next ones, and says how many bytes they were.
+    pub(super) fn accept(&mut self, decoded: DecodedRows) -> usize {
+        if self.expect == Expect::Rows {
+            self.answer.accept(decoded)
+        } else {
+            0
         }
     }
 

@@ -151,6 +151,38 @@ impl Rows {
         self.builder.byte_len() + self.carry.bytes.capacity()
     }
 
+    /// Forgets what was read, and begins with a row.
+    pub(super) fn restart(&mut self) {
+        self.builder.truncate(0);
+        self.batch_bytes = 0;
+        self.carry.clear();
+        self.expect = Expect::Row;
+    }
+
+    /// Whether a row may begin here.
+    pub(super) fn is_at_row(&self) -> bool {
+        matches!(self.expect, Expect::FirstRow | Expect::Row) && self.carry.bytes.is_empty()
+    }
+
+    /// Whether a row, whole or cut, must be next.
+    pub(super) fn expects_row(&self) -> bool {
+        self.expect == Expect::Row
+    }
+
+    /// Bytes of the row that is cut.
+    pub(super) const fn carried(&self) -> usize {
+        self.carry.bytes.len()
+    }
+
+    /// Goes on behind rows that were read elsewhere.
+    pub(super) fn skip_rows(&mut self, expects_row: bool) {
+        self.expect = if expects_row {
+            Expect::Row
+        } else {
+            Expect::AfterRow
+        };
+    }
+
     fn batch_is_full(&self, config: &DecoderConfig) -> bool {
         let rows = self.builder.num_rows();
         rows > 0 && (rows >= config.max_batch_rows || self.batch_bytes >= config.max_batch_bytes)
@@ -169,7 +201,7 @@ impl Rows {
     }
 
     /// The batch that is full, while more rows may come.
-    fn take_full_batch(&mut self) -> RowBatch {
+    pub(super) fn take_full_batch(&mut self) -> RowBatch {
         self.batch_bytes = 0;
         let next = match self.spare.take() {
             Some(spare) => RowBatchBuilder::reusing(spare),
