@@ -35,7 +35,6 @@ struct Shared {
     pipeline: Pipeline,
     database: Option<String>,
     query_consistency: Option<String>,
-    cancel_on_drop: bool,
 }
 
 /// Collects what a [`Client`] is made of; [`build`](Self::build) makes it.
@@ -50,7 +49,6 @@ pub struct ClientBuilder {
     http_client: Option<Arc<dyn HttpClient>>,
     trusted_hosts: TrustedHosts,
     options: PipelineOptions,
-    cancel_on_drop: bool,
 }
 
 impl Client {
@@ -129,10 +127,6 @@ impl Client {
     pub(crate) fn query_consistency(&self) -> Option<&str> {
         self.shared.query_consistency.as_deref()
     }
-
-    pub(crate) fn cancels_on_drop(&self) -> bool {
-        self.shared.cancel_on_drop
-    }
 }
 
 impl ClientBuilder {
@@ -144,7 +138,6 @@ impl ClientBuilder {
             http_client: None,
             trusted_hosts: TrustedHosts::default(),
             options: PipelineOptions::default(),
-            cancel_on_drop: true,
         }
     }
 
@@ -201,7 +194,7 @@ impl ClientBuilder {
     /// Sets whether a query is cancelled on the service when its results are dropped before their end, or when it
     /// takes too long. It is by default, if there is a tokio runtime to send the command from.
     pub fn cancel_on_drop(mut self, value: bool) -> Self {
-        self.cancel_on_drop = value;
+        self.options.cancel_on_drop = value;
         self
     }
 
@@ -236,7 +229,6 @@ impl ClientBuilder {
                 pipeline: Pipeline::new(endpoint, credential, self.trusted_hosts, http_client, options),
                 database: self.database.or_else(|| own(string.database())),
                 query_consistency: own(string.query_consistency()),
-                cancel_on_drop: self.cancel_on_drop,
             }),
         })
     }

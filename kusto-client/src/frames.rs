@@ -4,11 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use kusto_protocol::Frame;
-use kusto_transport::{FrameStream, TransportError};
+use kusto_protocol::{Frame, QueryStatistics};
+use kusto_transport::FrameStream;
 
-use crate::cancel::CancelOnDrop;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// The frames of an answer, as they arrive: from [`Query::frames`](crate::Query::frames).
 ///
@@ -16,12 +15,11 @@ use crate::error::{Error, ErrorKind};
 #[derive(Debug)]
 pub struct Frames {
     frames: FrameStream,
-    cancel: CancelOnDrop,
 }
 
 impl Frames {
-    pub(crate) fn new(frames: FrameStream, cancel: CancelOnDrop) -> Self {
-        Self { frames, cancel }
+    pub(crate) fn new(frames: FrameStream) -> Self {
+        Self { frames }
     }
 
     /// The next frame; `None` after the last.
@@ -35,8 +33,7 @@ impl Frames {
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
-        let next = self.frames.next().await;
-        self.judge(next.transpose()).transpose()
+        Ok(self.frames.next().await?)
     }
 
     /// How many bytes came over the network so far, compressed as they were.
@@ -59,27 +56,9 @@ impl Frames {
         error.with_ids(self.client_request_id(), self.activity_id())
     }
 
-    fn judge(&mut self, next: Option<Result<Frame, TransportError>>) -> Option<Result<Frame, Error>> {
-        match next {
-            Some(Ok(frame)) => {
-                if matches!(frame, Frame::DataSetCompletion(_)) {
-                    self.cancel.disarm();
-                }
-                Some(Ok(frame))
-            }
-            Some(Err(error)) => {
-                let error = Error::from(error);
-                // Whatever else went wrong, the service does not work on the query any more.
-                if error.kind() != ErrorKind::Timeout {
-                    self.cancel.disarm();
-                }
-                Some(Err(error))
-            }
-            None => {
-                self.cancel.disarm();
-                None
-            }
-        }
+    /// Tells traces what the service says it spent.
+    pub(crate) fn trace_statistics(&self, statistics: &QueryStatistics) {
+        self.frames.trace_statistics(statistics);
     }
 }
 
@@ -87,7 +66,7 @@ impl Stream for Frames {
     type Item = Result<Frame, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        this.frames.poll_frame(cx).map(|next| this.judge(next))
+        let next = self.get_mut().frames.poll_frame(cx);
+        next.map(|next| next.map(|frame| frame.map_err(Error::from)))
     }
 }

@@ -53,7 +53,6 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
-mod cancel;
 mod client;
 mod error;
 mod frames;

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use kusto_protocol::{ClientRequestProperties, DataSet, Literal, QueryParameters, Request, options};
-use kusto_transport::new_request_id;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cancel::CancelOnDrop;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::frames::Frames;
@@ -46,6 +44,7 @@ pub struct Query {
     parameters: QueryParameters,
     properties: ClientRequestProperties,
     allow_partial: bool,
+    is_idempotent: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +63,7 @@ impl Query {
             parameters: QueryParameters::new(),
             properties: ClientRequestProperties::new(),
             allow_partial: false,
+            is_idempotent: false,
         }
     }
 
@@ -116,6 +116,13 @@ impl Query {
     /// failed is in [`ResultStream::errors`].
     pub fn allow_partial(mut self) -> Self {
         self.allow_partial = true;
+        self
+    }
+
+    /// Says that a command may run twice without harm, so that it is sent again when a query would be: after a broken
+    /// connection, or when the service is busy. Queries and commands that begin with `.show` are anyway.
+    pub fn idempotent(mut self) -> Self {
+        self.is_idempotent = true;
         self
     }
 
@@ -203,33 +210,17 @@ impl Query {
     ///
     /// As [`stream`](Self::stream).
     pub async fn frames(self) -> Result<Frames, Error> {
-        let (client, verb) = (self.client.clone(), self.verb);
+        let client = self.client.clone();
         let database = self
             .database
             .as_deref()
             .or_else(|| client.database())
             .unwrap_or_default()
             .to_owned();
+        let is_idempotent = self.is_idempotent || self.only_reads();
         let request = self.into_request(&database)?;
-        let pipeline = client.pipeline();
-        let id = request
-            .properties
-            .client_request_id
-            .as_deref()
-            .unwrap_or_default();
-        let mut cancel = match verb {
-            Verb::Query if client.cancels_on_drop() => CancelOnDrop::new(pipeline, &database, id),
-            Verb::Mgmt | Verb::Query => CancelOnDrop::disarmed(),
-        };
-        match pipeline.frames(&request).await.map_err(Error::from) {
-            Ok(frames) => Ok(Frames::new(frames, cancel)),
-            Err(error) => {
-                if error.kind() != ErrorKind::Timeout {
-                    cancel.disarm();
-                }
-                Err(error)
-            }
-        }
+        let pipeline = client.pipeline().clone().idempotent(is_idempotent);
+        Ok(Frames::new(pipeline.frames(&request).await?))
     }
 
     /// Sends it, and gives the whole answer: all results, and what the service says about them.
@@ -260,16 +251,21 @@ impl Query {
         Ok(data_set)
     }
 
+    /// Whether it is a command of the family that changes nothing.
+    fn only_reads(&self) -> bool {
+        let text = self.text.trim_start().as_bytes();
+        self.verb == Verb::Mgmt
+            && text
+                .get(..6)
+                .is_some_and(|start| start.eq_ignore_ascii_case(b".show "))
+    }
+
     fn into_request(self, database: &str) -> Result<Request, Error> {
         let is_command = matches!(
             Request::query_or_mgmt("", self.text.as_str()).kind,
             kusto_protocol::RequestKind::Mgmt { .. }
         );
-        let mut properties = self.properties;
-        if properties.client_request_id.is_none() {
-            properties.client_request_id = Some(new_request_id("execute"));
-        }
-        properties = properties.parameters(&self.parameters);
+        let properties = self.properties.parameters(&self.parameters);
         let text = self.parameters.declare(&self.text)?;
         match self.verb {
             Verb::Query if is_command => Err(Error::invalid_input(

@@ -281,6 +281,9 @@ impl ResultStream {
         let first = first.or(self.first_table);
         self.summary.visualization = first.and_then(|table| rest.visualization(table));
         self.summary.statistics = rest.statistics();
+        if let Some(statistics) = &self.summary.statistics {
+            self.frames.trace_statistics(statistics);
+        }
         self.summary.server_cache = rest.server_cache();
         self.summary.cursor = rest.cursor();
         self.summary.events = rest.events().collect();

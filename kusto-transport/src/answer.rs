@@ -2,6 +2,7 @@
 
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{AsyncRawResponse, AsyncResponseBody};
+use azure_core::time::OffsetDateTime;
 use bytes::Bytes;
 use futures::StreamExt;
 use http::StatusCode;
@@ -58,7 +59,8 @@ impl Answer {
         if self.status.is_redirection() {
             return Err(self.identify(self.redirected(endpoint)));
         }
-        let (status, retry_after) = (self.status, retry_after(text(&self.headers, "retry-after")));
+        let retry_after = retry_after(text(&self.headers, "retry-after"), OffsetDateTime::now_utc());
+        let status = self.status;
         let kind = match status {
             StatusCode::UNAUTHORIZED => TransportErrorKind::Auth,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => TransportErrorKind::Throttled,
@@ -72,6 +74,14 @@ impl Answer {
             Some(id) => error.with_activity_id(id),
             None => error,
         })
+    }
+
+    /// Where the service wants the request sent instead, as it says it. A 303 wants another kind of request.
+    pub(crate) fn location(&self) -> Option<&str> {
+        match self.status.as_u16() {
+            301 | 302 | 307 | 308 => text(&self.headers, "location"),
+            _ => None,
+        }
     }
 
     /// The start of the body: as much as an error text may have. A body that breaks off counts as far as it came.
@@ -119,7 +129,8 @@ impl Answer {
             .and_then(http::Uri::host)
             .unwrap_or("another address");
         let message = format!(
-            "{} redirects to {target} (status {}), which is not followed; use that address if you trust it",
+            "{} redirects to {target} (status {}), which is not followed; use that address, or allow redirects, if \
+             you trust it",
             endpoint.host(),
             self.status.as_u16(),
         );

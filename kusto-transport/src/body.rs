@@ -9,46 +9,57 @@ use azure_core::http::AsyncResponseBody;
 use bytes::Bytes;
 use futures_core::Stream;
 
+use crate::answer::Answer;
+use crate::cancel::CancelOnDrop;
 use crate::deadline::{Deadline, Elapsed, IdleLimit};
 use crate::decompress::{DecompressError, Decompressor};
 use crate::error::{TransportError, TransportErrorKind};
+use crate::trace::Operation;
 
 /// The body of an answer that began well: a stream of plain bytes, read only when asked.
 ///
 /// Compression is undone on the way, in pieces of at most 64 KiB. The time limit of the request goes on while the
-/// body is read. After an error there is nothing more.
+/// body is read. After an error there is nothing more, and the connection is closed.
 pub struct Body {
-    chunks: AsyncResponseBody,
+    /// `None` once there is nothing more.
+    chunks: Option<AsyncResponseBody>,
     decompressor: Option<Decompressor>,
     /// What the decompressor has not taken yet.
     rest: Bytes,
     received: u64,
-    deadline: Deadline,
-    idle: Option<IdleLimit>,
+    limits: Limits,
     client_request_id: String,
     activity_id: Option<String>,
-    is_over: bool,
+    cancel: CancelOnDrop,
+    operation: Operation,
+}
+
+/// How long a body may take.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    pub(crate) deadline: Deadline,
+    pub(crate) idle: Option<IdleLimit>,
 }
 
 impl Body {
     pub(crate) fn new(
-        chunks: AsyncResponseBody,
-        decompressor: Option<Decompressor>,
-        deadline: Deadline,
-        idle: Option<IdleLimit>,
+        answer: Answer,
         client_request_id: String,
-        activity_id: Option<String>,
+        limits: Limits,
+        cancel: CancelOnDrop,
+        operation: Operation,
     ) -> Self {
+        operation.accept(&answer, &client_request_id);
         Self {
-            chunks,
-            decompressor,
+            chunks: Some(answer.body),
+            decompressor: answer.decompressor,
             rest: Bytes::new(),
             received: 0,
-            deadline,
-            idle,
+            limits,
             client_request_id,
-            activity_id,
-            is_over: false,
+            activity_id: answer.activity_id,
+            cancel,
+            operation,
         }
     }
 
@@ -81,12 +92,42 @@ impl Body {
     }
 
     pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        if self.is_over {
+        if self.chunks.is_none() {
             return Poll::Ready(None);
         }
         let result = ready!(self.poll_within_limits(cx));
-        self.is_over = !matches!(result, Ok(Some(_)));
-        Poll::Ready(result.map_err(|error| self.identify(error)).transpose())
+        let result = result.map_err(|error| self.identify(error));
+        match &result {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                self.chunks = None;
+                self.settle();
+                self.operation.complete();
+            }
+            Err(error) => self.fail(error),
+        }
+        Poll::Ready(result.transpose())
+    }
+
+    /// The service is done with the request, although bytes may still come.
+    pub(crate) fn settle(&mut self) {
+        self.cancel.disarm();
+    }
+
+    /// Closes the connection. What the service may still work on is cancelled.
+    pub(crate) fn fail(&mut self, error: &TransportError) {
+        self.chunks = None;
+        self.operation.fail(error);
+        if error.kind() == TransportErrorKind::Timeout {
+            self.cancel.fire();
+        } else {
+            self.cancel.disarm();
+        }
+    }
+
+    /// What is told about this request.
+    pub(crate) fn operation(&self) -> &Operation {
+        &self.operation
     }
 
     /// Adds the ids of this request to an error.
@@ -95,12 +136,12 @@ impl Body {
     }
 
     fn poll_within_limits(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, TransportError>> {
-        if let Poll::Ready(elapsed) = self.deadline.poll(cx) {
+        if let Poll::Ready(elapsed) = self.limits.deadline.poll(cx) {
             return Poll::Ready(Err(TransportError::timeout(elapsed)));
         }
         match self.poll_plain(cx) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => match &mut self.idle {
+            Poll::Pending => match &mut self.limits.idle {
                 Some(idle) => idle.poll(cx).map(|elapsed| Err(silence(elapsed))),
                 None => Poll::Pending,
             },
@@ -121,7 +162,10 @@ impl Body {
                     }
                 }
             }
-            let Some(chunk) = ready!(Pin::new(&mut self.chunks).poll_next(cx)) else {
+            let Some(chunks) = &mut self.chunks else {
+                return Poll::Ready(Ok(None));
+            };
+            let Some(chunk) = ready!(Pin::new(chunks).poll_next(cx)) else {
                 let cut = |error: DecompressError| {
                     TransportError::new(TransportErrorKind::Interrupted, error.to_string())
                 };
@@ -137,10 +181,11 @@ impl Body {
                     return Poll::Ready(Err(error));
                 }
             };
-            if let Some(idle) = &mut self.idle {
+            if let Some(idle) = &mut self.limits.idle {
                 idle.reset();
             }
             self.received += chunk.len() as u64;
+            self.operation.bytes(self.received);
             if self.decompressor.is_some() {
                 self.rest = chunk;
             } else if !chunk.is_empty() {

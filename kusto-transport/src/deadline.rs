@@ -7,11 +7,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use azure_core::async_runtime::{TaskFuture, get_async_runtime};
-use futures::future::{Either, select};
+use futures::future::{Either, FutureExt, Shared, select};
 
-/// A moment after which a request is given up: it covers token, connection, headers and body together.
+/// A moment after which a request is given up: it covers token, connection, headers and body together, of all tries.
+#[derive(Clone)]
 pub(crate) struct Deadline {
-    sleep: TaskFuture,
+    sleep: Shared<TaskFuture>,
     limit: Duration,
 }
 
@@ -22,7 +23,7 @@ pub(crate) struct Elapsed(pub(crate) Duration);
 impl Deadline {
     pub(crate) fn after(limit: Duration) -> Self {
         Self {
-            sleep: sleep(limit),
+            sleep: sleep(limit).shared(),
             limit,
         }
     }
@@ -37,7 +38,7 @@ impl Deadline {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
-        self.sleep.as_mut().poll(cx).map(|()| Elapsed(self.limit))
+        self.sleep.poll_unpin(cx).map(|()| Elapsed(self.limit))
     }
 }
 

@@ -26,6 +26,8 @@ struct Inner {
     /// What the answer says; without an answer the kind decides.
     permanent: Option<bool>,
     retry_after: Option<Duration>,
+    /// Whether it failed before anything but a sign-in was sent.
+    is_unsent: bool,
     service_errors: Vec<OneApiError>,
     cause: Cause,
 }
@@ -37,26 +39,28 @@ enum Cause {
     Other(Box<dyn Error + Send + Sync>),
 }
 
-/// In which way a request failed. "Repeated" is what [`RetryPolicy`](crate::RetryPolicy) does.
+/// In which way a request failed. "Repeated" is what [`RetryPolicy`](crate::RetryPolicy) does; a "repeatable" request
+/// is one that may run twice: a query, a command that only reads, or what the caller marked as idempotent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No token could be had, or the service refused it twice. Not repeated.
+    /// No token could be had, or the service refused it twice. Repeated only if there is no token for the moment.
     Auth,
-    /// No connection; nothing was sent. Repeated.
+    /// No connection; nothing was sent. Repeated, whatever the request.
     Connect,
     /// The answer is not what the service sends. Not repeated.
     Decode,
-    /// The connection broke after the request was sent, or the answer ended too early. Not repeated: the request may
-    /// have been carried out, rows may have been handed over.
+    /// The connection broke after the request was sent, or the answer ended too early. The request may have been
+    /// carried out, so only what is repeatable is repeated, and not after its first row was handed over.
     Interrupted,
     /// The request cannot be sent as it is: the caller's mistake. Not repeated.
     InvalidRequest,
-    /// The service points to another host. Not repeated there: a token must not travel with a redirect.
+    /// The service points elsewhere, and redirects are not followed, or not so many. Not repeated.
     Redirected,
-    /// The service carried the request out and says that it failed. Not repeated.
+    /// The service carried the request out and says that it failed. Repeated if the request is repeatable and the
+    /// service calls the failure transient.
     Service,
-    /// The service has no capacity now. Queries are repeated.
+    /// The service has no capacity now. Repeatable requests are repeated.
     Throttled,
     /// The time limit was reached. Not repeated.
     Timeout,
@@ -76,6 +80,7 @@ impl TransportError {
             status: None,
             permanent: None,
             retry_after: None,
+            is_unsent: false,
             service_errors: Vec::new(),
             cause: Cause::None,
         }))
@@ -148,15 +153,35 @@ impl TransportError {
         self
     }
 
+    /// Says that the service got nothing of the request yet.
+    pub(crate) fn unsent(mut self) -> Self {
+        self.0.is_unsent = true;
+        self
+    }
+
     /// What this failure means for repeating the request.
     pub(crate) fn failure(&self) -> Failure {
         match self.0.kind {
+            TransportErrorKind::Timeout => Failure::Other,
             TransportErrorKind::Connect => Failure::NotSent,
-            TransportErrorKind::Throttled if !self.is_permanent() => Failure::Busy {
+            _ if self.is_permanent() => Failure::Other,
+            _ if self.0.is_unsent => Failure::NotSent,
+            TransportErrorKind::Throttled => Failure::Busy {
                 retry_after: self.0.retry_after,
             },
+            TransportErrorKind::Interrupted => Failure::Interrupted,
+            // Its own time limit would be reached again.
+            TransportErrorKind::Service if self.0.status == Some(StatusCode::GATEWAY_TIMEOUT) => {
+                Failure::Other
+            }
+            TransportErrorKind::Service if self.is_called_transient() => Failure::Transient,
             _ => Failure::Other,
         }
+    }
+
+    fn is_called_transient(&self) -> bool {
+        let said = |error: &OneApiError| error.permanent == Some(false);
+        self.0.service_errors.iter().any(said) || self.0.status == Some(StatusCode::BAD_GATEWAY)
     }
 
     /// In which way the request failed.

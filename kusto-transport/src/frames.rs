@@ -1,5 +1,6 @@
 //! Frames as they arrive.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,7 +8,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use http::StatusCode;
-use kusto_protocol::{DecodeError, DecodeErrorKind, DecoderConfig, ErrorResponse, Frame, FrameDecoder};
+use kusto_protocol::{
+    DecodeError, DecodeErrorKind, DecoderConfig, ErrorResponse, Frame, FrameDecoder, QueryStatistics,
+    TableKind,
+};
 
 use crate::body::Body;
 use crate::error::{TransportError, TransportErrorKind};
@@ -24,6 +28,10 @@ pub struct FrameStream {
     decoder: FrameDecoder,
     chunk: Bytes,
     state: State,
+    /// Frames that were read before anybody asked for them.
+    head: VecDeque<Frame>,
+    /// The open table whose rows are about the results, and no results.
+    secondary: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -42,7 +50,44 @@ impl FrameStream {
             decoder: FrameDecoder::with_config(config),
             chunk: Bytes::new(),
             state: State::Frames,
+            head: VecDeque::new(),
+            secondary: None,
         }
+    }
+
+    /// Reads as far as the first row of a result, so that what fails before it can be asked for again.
+    pub(crate) async fn read_head(&mut self) -> Result<(), TransportError> {
+        while self.head.len() < MAX_HEAD {
+            let Some(frame) = poll_fn(|cx| self.poll_read(cx)).await.transpose()? else {
+                break;
+            };
+            let has_begun = match &frame {
+                Frame::TableFragment(fragment) => self.secondary != Some(fragment.table_id),
+                Frame::TableProgress(_) => true,
+                _ => false,
+            };
+            self.head.push_back(frame);
+            if has_begun {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The failure that the answer ended with before its first row, if the service calls all of it transient.
+    pub(crate) fn transient_failure(&self) -> Option<TransportError> {
+        let Some(Frame::DataSetCompletion(completion)) = self.head.back() else {
+            return None;
+        };
+        let errors = self.head.iter().flat_map(|frame| match frame {
+            Frame::TableCompletion(completion) => &completion.errors[..],
+            Frame::DataSetCompletion(completion) => &completion.errors,
+            _ => &[],
+        });
+        let mut errors = errors.peekable();
+        let first = (*errors.peek()?).clone();
+        let is_transient = !completion.cancelled && errors.all(|error| error.permanent == Some(false));
+        is_transient.then(|| self.body.identify(TransportError::from_service(first)))
     }
 
     /// The next frame; `None` after the last one, once the answer was found complete.
@@ -73,11 +118,28 @@ impl FrameStream {
         self.body.activity_id()
     }
 
+    /// Tells traces what the service says it spent on the request.
+    pub fn trace_statistics(&self, statistics: &QueryStatistics) {
+        self.body.operation().statistics(statistics);
+    }
+
     /// Polls for the next frame, for streams built on this one.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, TransportError>>> {
+        match self.head.pop_front() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None => self.poll_read(cx),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, TransportError>>> {
         let mut result = ready!(self.poll_result(cx));
-        if !matches!(result, Ok(Some(_))) {
-            self.state = State::Over(None);
+        match &result {
+            Ok(Some(frame)) => self.observe(frame),
+            Ok(None) => self.state = State::Over(None),
+            Err(error) => {
+                self.state = State::Over(None);
+                self.body.fail(error);
+            }
         }
         if let Err(error) = result {
             // What had come goes first.
@@ -121,6 +183,20 @@ impl FrameStream {
                 (None, _) => return Poll::Ready(self.finish().map(|()| None)),
                 (Some(Err(error)), _) => return Poll::Ready(Err(error)),
             }
+        }
+    }
+
+    fn observe(&mut self, frame: &Frame) {
+        match frame {
+            Frame::TableHeader(table) => {
+                let is_result = matches!(table.kind, TableKind::PrimaryResult | TableKind::Unknown);
+                self.secondary = (!is_result).then_some(table.table_id);
+            }
+            Frame::TableFragment(fragment) if self.secondary != Some(fragment.table_id) => {
+                self.body.operation().rows(fragment.rows.num_rows());
+            }
+            Frame::DataSetCompletion(_) => self.body.settle(),
+            _ => {}
         }
     }
 
@@ -171,5 +247,7 @@ impl Stream for FrameStream {
     }
 }
 
+/// Frames before the first row are few: the heads of tables, and tables about the results.
+const MAX_HEAD: usize = 32;
 /// How much of a text in place of frames is kept.
 const MAX_TEXT: usize = 256 * 1024;

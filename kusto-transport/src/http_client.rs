@@ -1,11 +1,81 @@
 //! The HTTP client that comes with this crate.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use azure_core::http::HttpClient;
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::response::PinnedStream;
+use azure_core::http::{AsyncRawResponse, HttpClient, Request};
+use bytes::Bytes;
+use futures_core::Stream;
+use kusto_protocol::Secret;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{TransportError, TransportErrorKind};
+
+/// How the bundled HTTP client connects. Take the default and set fields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HttpClientOptions {
+    /// How long a connection may take to come about, with name resolution and TLS. Default: 20 s.
+    pub connect_timeout: Duration,
+    /// How many requests are under way at a time, from sending to the end of the answer; the others wait, within
+    /// their time limits. Over HTTP/1.1 that is the number of sockets. Whoever sends further requests while reading
+    /// an answer needs one for each level. Default: 256.
+    pub max_requests: usize,
+    /// How many connections to one host are kept for later. Default: 64.
+    pub max_idle_connections: usize,
+    /// How long a connection that nobody uses is kept. Default: 180 s, below the four minutes after which Azure's
+    /// load balancer forgets a flow.
+    pub idle_timeout: Duration,
+    /// How often a connection shows that it is alive (TCP keep-alive, HTTP/2 pings). Default: 30 s.
+    pub keep_alive: Duration,
+    /// Whether HTTP/2 may be used where the service offers it. Default: yes.
+    pub http2: bool,
+    /// What stands between here and the service. Default: what the environment says.
+    pub proxy: Proxy,
+    /// Certificates of authorities in PEM, each text one or more of them, trusted besides the platform's.
+    pub root_certificates: Vec<String>,
+    /// Whether the authorities that the platform trusts are trusted. Default: yes.
+    pub platform_roots: bool,
+}
+
+/// What stands between here and the service.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Proxy {
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    #[default]
+    Environment,
+    /// Nothing, whatever the environment says.
+    None,
+    /// An HTTP proxy for all hosts but those in `NO_PROXY`.
+    Server {
+        /// Its address: `http://host:port`.
+        address: String,
+        /// Name and password for it, if it asks for them.
+        credentials: Option<(String, Secret)>,
+    },
+}
+
+impl Default for HttpClientOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(20),
+            max_requests: 256,
+            max_idle_connections: 64,
+            idle_timeout: Duration::from_secs(180),
+            keep_alive: Duration::from_secs(30),
+            http2: true,
+            proxy: Proxy::default(),
+            root_certificates: Vec::new(),
+            platform_roots: true,
+        }
+    }
+}
 
 /// An HTTP client made for Kusto: reqwest with rustls, over HTTP/1.1 or HTTP/2, on tokio.
 ///
@@ -18,31 +88,175 @@ use crate::error::{TransportError, TransportErrorKind};
 ///
 /// [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded.
 pub fn http_client() -> Result<Arc<dyn HttpClient>, TransportError> {
-    let client = reqwest::Client::builder()
+    http_client_with(&HttpClientOptions::default())
+}
+
+/// The same with other settings.
+///
+/// ```
+/// use kusto_transport::{HttpClientOptions, Proxy, http_client_with};
+///
+/// let mut options = HttpClientOptions::default();
+/// options.max_requests = 32;
+/// options.proxy = Proxy::Server {
+///     address: "http://proxy.contoso.example:3128".to_owned(),
+///     credentials: Some(("reports".to_owned(), "password".into())),
+/// };
+/// let http_client = http_client_with(&options)?;
+/// # Ok::<(), kusto_transport::TransportError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`TransportErrorKind::InvalidRequest`] if the proxy's address or a certificate cannot be read, or if nothing is
+/// trusted; [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded.
+pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClient>, TransportError> {
+    let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         // Another crate's features may have turned these on.
         .no_gzip()
         .no_deflate()
         .no_brotli()
         .no_zstd()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .tcp_keepalive(KEEP_ALIVE)
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(options.idle_timeout)
+        .pool_max_idle_per_host(options.max_idle_connections)
+        .tcp_keepalive(options.keep_alive)
         .tcp_nodelay(true)
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .http2_keep_alive_timeout(CONNECT_TIMEOUT)
-        .http2_adaptive_window(true)
-        .build();
-    match client {
-        Ok(client) => Ok(Arc::new(client)),
-        Err(error) => Err(
-            TransportError::new(TransportErrorKind::Tls, "the HTTP client cannot be set up")
-                .with_source(error),
-        ),
+        .http2_keep_alive_interval(options.keep_alive)
+        .http2_keep_alive_timeout(options.connect_timeout)
+        .http2_adaptive_window(true);
+    if !options.http2 {
+        builder = builder.http1_only();
+    }
+    builder = match &options.proxy {
+        Proxy::Environment => builder,
+        Proxy::None => builder.no_proxy(),
+        Proxy::Server { address, credentials } => builder.proxy(proxy(address, credentials.as_ref())?),
+    };
+    let roots = root_certificates(&options.root_certificates)?;
+    builder = match (options.platform_roots, roots.is_empty()) {
+        (true, true) => builder,
+        (true, false) => builder.tls_certs_merge(roots),
+        (false, false) => builder.tls_certs_only(roots),
+        (false, true) => {
+            return Err(invalid(
+                "no root certificate is trusted; add one, or trust the platform's",
+            ));
+        }
+    };
+    let client = builder.build().map_err(|error| {
+        TransportError::new(TransportErrorKind::Tls, "the HTTP client cannot be set up").with_source(error)
+    })?;
+    Ok(Arc::new(Bounded {
+        client,
+        requests: Arc::new(Semaphore::new(
+            options.max_requests.clamp(1, Semaphore::MAX_PERMITS),
+        )),
+    }))
+}
+
+fn proxy(address: &str, credentials: Option<&(String, Secret)>) -> Result<reqwest::Proxy, TransportError> {
+    // Not the cause itself: it may quote an address with a password in it.
+    let proxy = reqwest::Proxy::all(address)
+        .map_err(|_| invalid("the address of the proxy cannot be read; write http://host:port"))?
+        .no_proxy(reqwest::NoProxy::from_env());
+    Ok(match credentials {
+        Some((user, password)) => proxy.basic_auth(user, password.expose()),
+        None => proxy,
+    })
+}
+
+fn root_certificates(texts: &[String]) -> Result<Vec<reqwest::Certificate>, TransportError> {
+    let mut roots = Vec::new();
+    for text in texts {
+        let bundle = reqwest::Certificate::from_pem_bundle(text.as_bytes())
+            .map_err(|error| invalid("a root certificate cannot be read").with_source(error))?;
+        if bundle.is_empty() {
+            return Err(invalid(
+                "a root certificate is not in PEM: it has no BEGIN CERTIFICATE",
+            ));
+        }
+        roots.extend(bundle);
+    }
+    Ok(roots)
+}
+
+fn invalid(message: &'static str) -> TransportError {
+    TransportError::new(TransportErrorKind::InvalidRequest, message)
+}
+
+/// Lets so many requests be under way at a time.
+struct Bounded {
+    client: reqwest::Client,
+    requests: Arc<Semaphore>,
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Bounded {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let permit = Arc::clone(&self.requests).acquire_owned().await;
+        // Nobody closes the semaphore.
+        let permit = permit.map_err(|error| Error::new(ErrorKind::Other, error))?;
+        let (status, headers, body) = self.client.execute_request(request).await?.deconstruct();
+        let body: PinnedStream = Box::pin(Counted {
+            body: Box::pin(body),
+            permit: Some(permit),
+        });
+        Ok(AsyncRawResponse::new(status, headers, body))
     }
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// Below the four minutes after which Azure's load balancer forgets a flow.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(180);
+impl fmt::Debug for Bounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bounded")
+            .field("requests", &self.requests)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body that counts as a request under way until its end.
+struct Counted {
+    body: PinnedStream,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Stream for Counted {
+    type Item = azure_core::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.body.as_mut().poll_next(cx);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.permit = None;
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(change: impl FnOnce(&mut HttpClientOptions)) -> TransportError {
+        let mut options = HttpClientOptions::default();
+        change(&mut options);
+        http_client_with(&options).unwrap_err()
+    }
+
+    #[test]
+    fn wrong_settings_are_told_without_their_secrets() {
+        for error in [
+            failure(|options| options.platform_roots = false),
+            failure(|options| options.root_certificates = vec!["no certificate".to_owned()]),
+            failure(|options| {
+                options.proxy = Proxy::Server {
+                    address: "http://user:hush@[".to_owned(),
+                    credentials: Some(("user".to_owned(), "hush".into())),
+                }
+            }),
+        ] {
+            assert_eq!(error.kind(), TransportErrorKind::InvalidRequest);
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+}

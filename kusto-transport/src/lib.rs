@@ -33,6 +33,8 @@
 
 mod answer;
 mod body;
+mod call;
+mod cancel;
 mod deadline;
 mod decompress;
 mod error;
@@ -41,15 +43,19 @@ mod frames;
 mod http_client;
 mod outgoing;
 mod pipeline;
+mod pipeline_options;
+mod redirect;
 mod request_id;
 mod retry;
+#[cfg_attr(not(feature = "tracing"), path = "untraced.rs")]
 mod trace;
 
 pub use body::Body;
 pub use error::{TransportError, TransportErrorKind};
 pub use frames::FrameStream;
 #[cfg(feature = "http-client")]
-pub use http_client::http_client;
-pub use pipeline::{Pipeline, PipelineOptions};
+pub use http_client::{HttpClientOptions, Proxy, http_client, http_client_with};
+pub use pipeline::Pipeline;
+pub use pipeline_options::PipelineOptions;
 pub use request_id::new_request_id;
 pub use retry::{Failure, RetryPolicy};

@@ -1,44 +1,64 @@
 //! A request as it leaves: address, headers, body, time limit.
 
+use std::io::Write;
 use std::time::Duration;
 
-use azure_core::http::{Method, Request as AzureRequest, Url};
+use azure_core::http::{Body, Method, Request as AzureRequest, Url};
 use bytes::Bytes;
-use kusto_protocol::{AcceptEncoding, Endpoint, Request, RequestKind};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderName, HeaderValue, header};
+use kusto_protocol::{AcceptEncoding, Endpoint, Request, RequestKind, options};
 
 use crate::error::{TransportError, TransportErrorKind};
-use crate::pipeline::PipelineOptions;
-use crate::request_id::new_request_id;
+use crate::pipeline::Pipeline;
+use crate::pipeline_options::PipelineOptions;
+use crate::request_id::{new_request_id, of_try};
 
-/// Everything about a request but its id and its token, which change from try to try.
+/// Everything about a request but its token and the number of its try.
 pub(crate) struct Outgoing {
     request: AzureRequest,
-    /// The caller's own id.
-    client_request_id: Option<String>,
-    pub(crate) activity: &'static str,
-    pub(crate) is_read_only: bool,
+    /// The id of the first try.
+    stem: String,
+    /// What is done: for traces.
+    pub(crate) operation: &'static str,
+    pub(crate) database: String,
+    /// Whether the service is told when nobody waits for the answer any more.
+    pub(crate) is_cancelled_on_drop: bool,
+    /// Whether a second run does no harm.
+    pub(crate) is_repeatable: bool,
     /// From the call to the end of the body.
     pub(crate) limit: Duration,
+    /// How many redirects are followed.
+    pub(crate) max_redirects: u64,
 }
 
 impl Outgoing {
-    pub(crate) fn new(
-        request: &Request,
-        endpoint: &Endpoint,
-        options: &PipelineOptions,
-    ) -> Result<Self, TransportError> {
+    pub(crate) fn new(request: &Request, pipeline: &Pipeline) -> Result<Self, TransportError> {
+        let options = pipeline.options();
         let mut request = request.clone();
-        let (activity, default_timeout) = match &request.kind {
-            RequestKind::Query { .. } => ("execute", QUERY_TIMEOUT),
-            RequestKind::StreamingIngest { .. } => ("executeStreamingIngest", INGEST_TIMEOUT),
-            _ => ("execute", MGMT_TIMEOUT),
+        let (operation, activity, default_timeout) = match &request.kind {
+            RequestKind::Query { .. } => ("query", "execute", options.query_timeout),
+            RequestKind::StreamingIngest { .. } => {
+                ("ingest", "executeStreamingIngest", options.ingest_timeout)
+            }
+            _ => ("mgmt", "execute", options.mgmt_timeout),
         };
-        let is_read_only = matches!(request.kind, RequestKind::Query { .. });
+        let database = match &request.kind {
+            RequestKind::Query { database, .. }
+            | RequestKind::Mgmt { database, .. }
+            | RequestKind::StreamingIngest { database, .. } => database.clone(),
+            _ => String::new(),
+        };
+        let is_query = matches!(request.kind, RequestKind::Query { .. });
+        let is_ingest = matches!(request.kind, RequestKind::StreamingIngest { .. });
+        let is_repeatable = is_query || request.read_only || pipeline.is_idempotent();
+        let max_redirects = match request.properties.options.get(options::CLIENT_MAX_REDIRECT_COUNT) {
+            Some(count) => count.as_u64().unwrap_or_default(),
+            None => options.max_redirects,
+        };
         let timeout = request.properties.effective_server_timeout(default_timeout);
-        // A streaming ingestion has no body for options; it either is quick or fails.
-        if !matches!(request.kind, RequestKind::StreamingIngest { .. }) {
-            request.properties = request.properties.server_timeout(timeout);
-        }
+        request.properties = request.properties.server_timeout(timeout);
         if !options.compression {
             request.accept_encoding = AcceptEncoding::Identity;
         }
@@ -53,36 +73,52 @@ impl Outgoing {
             .client_version
             .take()
             .unwrap_or_else(|| options.client_version.clone());
-        let http = request
+        let mut http = request
             .client_version(client_version)
-            .into_http(endpoint)
+            .into_http(pipeline.endpoint())
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error.to_string()))?;
+        add_headers(&mut http, options)?;
+        // Data was compressed, or not, by whoever made it.
+        if !is_ingest {
+            compress(&mut http, options.compress_requests_from);
+        }
         Ok(Self {
             request: to_azure(http)?,
-            client_request_id,
-            activity,
-            is_read_only,
+            stem: client_request_id.unwrap_or_else(|| new_request_id(activity)),
+            operation,
+            database,
+            is_cancelled_on_drop: is_query && options.cancel_on_drop,
+            is_repeatable,
             limit: timeout.saturating_add(options.timeout_margin),
+            max_redirects,
         })
     }
 
-    /// The id for the next try: the caller's, or a new one, so that a cancellation hits the try that is running.
-    pub(crate) fn client_request_id(&self) -> String {
-        self.client_request_id
-            .clone()
-            .unwrap_or_else(|| new_request_id(self.activity))
+    pub(crate) fn client_request_id(&self, retries: u32) -> String {
+        of_try(&self.stem, retries)
     }
 
-    pub(crate) fn to_request(&self, client_request_id: &str) -> AzureRequest {
+    /// Where the request goes unless it is redirected.
+    pub(crate) fn url(&self) -> &Url {
+        self.request.url()
+    }
+
+    pub(crate) fn to_request(&self, url: &Url, client_request_id: &str) -> AzureRequest {
         let mut request = self.request.clone();
+        *request.url_mut() = url.clone();
         request.insert_header(Request::HEADER_CLIENT_REQUEST_ID, ascii(client_request_id));
         request
     }
+}
 
-    #[cfg(feature = "tracing")]
-    pub(crate) fn host(&self) -> &str {
-        self.request.url().host_str().unwrap_or_default()
-    }
+/// The request for the liveness text, which needs no token.
+pub(crate) fn ping(endpoint: &Endpoint) -> Result<AzureRequest, TransportError> {
+    let uri = endpoint.uri(Endpoint::PING);
+    let uri =
+        uri.map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error.to_string()))?;
+    let mut http = http::Request::new(Bytes::new());
+    *http.uri_mut() = uri;
+    to_azure(http)
 }
 
 /// The same request in the types of azure_core.
@@ -110,9 +146,47 @@ pub(crate) fn to_azure(request: http::Request<Bytes>) -> Result<AzureRequest, Tr
         request.insert_header(name.as_str().to_owned(), value.to_owned());
     }
     if !body.is_empty() {
-        request.set_body(body);
+        request.set_body(Body::Bytes(body));
     }
     Ok(request)
+}
+
+/// Adds the headers that the caller wants on every request; they replace what a request would say by itself.
+fn add_headers(http: &mut http::Request<Bytes>, options: &PipelineOptions) -> Result<(), TransportError> {
+    for (name, value) in &options.headers {
+        let invalid = |what: &str| {
+            let message = format!("the additional header {name:?} {what}");
+            TransportError::new(TransportErrorKind::InvalidRequest, message)
+        };
+        let Ok(name) = HeaderName::try_from(name.as_str()) else {
+            return Err(invalid("has a name that no header may have"));
+        };
+        if OWN_HEADERS.contains(&name) || name.as_str() == Request::HEADER_CLIENT_REQUEST_ID {
+            return Err(invalid("is not the caller's to set"));
+        }
+        let Ok(value) = HeaderValue::try_from(value.as_str()) else {
+            return Err(invalid("has a value that no header may have"));
+        };
+        http.headers_mut().insert(name, value);
+    }
+    Ok(())
+}
+
+/// Compresses a body that is long enough to be worth it.
+fn compress(http: &mut http::Request<Bytes>, threshold: Option<usize>) {
+    let body = http.body();
+    if body.is_empty() || threshold.is_none_or(|threshold| body.len() < threshold) {
+        return;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory does not fail; if it did, the plain body is as good.
+    if encoder.write_all(body).is_ok()
+        && let Ok(compressed) = encoder.finish()
+    {
+        *http.body_mut() = compressed.into();
+        let gzip = HeaderValue::from_static("gzip");
+        http.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+    }
 }
 
 /// The service wants printable ASCII in headers; the official libraries put `?` in place of all else.
@@ -122,7 +196,13 @@ fn ascii(text: &str) -> String {
         .collect()
 }
 
-// How long the service works on a request that does not say: its own defaults.
-const QUERY_TIMEOUT: Duration = Duration::from_secs(4 * 60);
-const MGMT_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-const INGEST_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// Headers that say how the message is framed, or carry the token.
+const OWN_HEADERS: &[HeaderName] = &[
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::TRANSFER_ENCODING,
+];

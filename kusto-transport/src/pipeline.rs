@@ -1,10 +1,10 @@
 //! From a request to the body of its answer.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use azure_core::credentials::AccessToken;
-use azure_core::http::{AsyncRawResponse, HttpClient};
+use azure_core::http::{AsyncRawResponse, HttpClient, Url};
 use azure_core::time::OffsetDateTime;
 use http::StatusCode;
 use kusto_auth::{Credential, TokenSource, TrustedHosts};
@@ -12,13 +12,14 @@ use kusto_protocol::{DecoderConfig, Endpoint, Request, options};
 
 use crate::answer::Answer;
 use crate::body::Body;
-use crate::deadline::{Deadline, IdleLimit, sleep};
+use crate::call::Call;
+use crate::deadline::Deadline;
 use crate::error::TransportError;
 use crate::frames::FrameStream;
-use crate::outgoing::Outgoing;
-use crate::request_id::jitter;
-use crate::retry::RetryPolicy;
-use crate::trace;
+use crate::outgoing::{self, Outgoing};
+use crate::pipeline_options::PipelineOptions;
+use crate::redirect;
+use crate::retry::RetryBudget;
 
 /// The way of requests to one service.
 ///
@@ -28,6 +29,7 @@ use crate::trace;
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     shared: Arc<Shared>,
+    is_idempotent: bool,
 }
 
 #[derive(Debug)]
@@ -35,44 +37,7 @@ struct Shared {
     tokens: TokenSource,
     http_client: Arc<dyn HttpClient>,
     options: PipelineOptions,
-}
-
-/// How a [`Pipeline`] presents itself, and its patience. Take the default and set fields.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PipelineOptions {
-    /// The application that the service's logs show (`x-ms-app`).
-    pub application: Option<String>,
-    /// The user that the service's logs show (`x-ms-user`).
-    pub user: Option<String>,
-    /// The client library that the service's logs show (`x-ms-client-version`).
-    pub client_version: String,
-    /// Whether answers may come compressed. Default: yes.
-    pub compression: bool,
-    /// Whether tokens must come from a sign-in with several factors, whatever the cluster says. Default: no.
-    pub enforce_mfa: bool,
-    /// When a request is sent once more.
-    pub retry: RetryPolicy,
-    /// How long a body may be silent. Default: as long as the request may take, because a query may compute for
-    /// minutes between two rows.
-    pub idle_timeout: Option<Duration>,
-    /// How much longer than the service the client waits for the end of an answer. Default: 30 s.
-    pub timeout_margin: Duration,
-}
-
-impl Default for PipelineOptions {
-    fn default() -> Self {
-        Self {
-            application: None,
-            user: None,
-            client_version: concat!("Kusto.Rust.Client:{", env!("CARGO_PKG_VERSION"), "}").to_owned(),
-            compression: true,
-            enforce_mfa: false,
-            retry: RetryPolicy::default(),
-            idle_timeout: None,
-            timeout_margin: Duration::from_secs(30),
-        }
-    }
+    retries: Mutex<RetryBudget>,
 }
 
 impl Pipeline {
@@ -101,7 +66,9 @@ impl Pipeline {
                 tokens,
                 http_client,
                 options,
+                retries: Mutex::default(),
             }),
+            is_idempotent: false,
         }
     }
 
@@ -115,8 +82,18 @@ impl Pipeline {
                 tokens: shared.tokens.sibling(endpoint),
                 http_client: Arc::clone(&shared.http_client),
                 options: shared.options.clone(),
+                retries: Mutex::default(),
             }),
+            is_idempotent: self.is_idempotent,
         }
+    }
+
+    /// The same way, for requests that the caller knows to be idempotent: they are repeated as queries are, even if
+    /// the service may have carried them out already.
+    #[must_use]
+    pub fn idempotent(mut self, value: bool) -> Self {
+        self.is_idempotent = value;
+        self
     }
 
     /// The service at the other end.
@@ -131,6 +108,9 @@ impl Pipeline {
 
     /// Sends a request and gives the frames of its answer.
     ///
+    /// Of what is repeatable, the answer is read up to its first row, and asked for again if it breaks off before
+    /// that, or if all it has is a failure that the service calls transient. So no row is ever handed over twice.
+    ///
     /// # Errors
     ///
     /// As [`send`](Self::send).
@@ -141,14 +121,15 @@ impl Pipeline {
             .options
             .get(options::CLIENT_RESULTS_READER_ALLOW_VARYING_ROW_WIDTHS);
         config.allow_varying_row_widths = vary == Some(&true.into());
-        Ok(FrameStream::new(self.send(request).await?, config))
+        Call::new(self, request)?.frames(&config).await
     }
 
     /// Sends a request and gives the body of its answer, if the service accepted it (status 200).
     ///
-    /// A request without a server timeout gets the service's default for its kind written in; the client waits
-    /// [`timeout_margin`](PipelineOptions::timeout_margin) longer, counted from this call to the end of the body. A
-    /// request without a client request id gets a new one for every try.
+    /// A request without a server timeout gets that of its kind from the [`PipelineOptions`] written in; the client
+    /// waits [`timeout_margin`](PipelineOptions::timeout_margin) longer, counted from this call to the end of the
+    /// body, over all tries. A request without a client request id gets a new one; tries after the first add their
+    /// number to it.
     ///
     /// # Errors
     ///
@@ -156,68 +137,101 @@ impl Pipeline {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the connection. Whether the service carries on is its own affair.
+    /// Dropping the future drops the connection. A query is cancelled on the service as well, see
+    /// [`PipelineOptions::cancel_on_drop`].
     pub async fn send(&self, request: &Request) -> Result<Body, TransportError> {
-        let outgoing = Outgoing::new(request, self.shared.tokens.endpoint(), &self.shared.options)?;
-        let mut deadline = Deadline::after(outgoing.limit);
-        let mut retries = 0;
-        loop {
-            let id = outgoing.client_request_id();
-            let attempt = trace::request(self.shared.attempt(&outgoing, &id), &outgoing, &id);
-            let outcome = deadline.cover(attempt).await;
-            let error = match outcome {
-                Ok(Ok(answer)) => return Ok(self.shared.body(answer, deadline, id)),
-                Ok(Err(error)) => error.with_ids(&id, None),
-                Err(elapsed) => return Err(TransportError::timeout(elapsed).with_ids(&id, None)),
-            };
-            let policy = &self.shared.options.retry;
-            let Some(wait) = policy.delay(retries, error.failure(), outgoing.is_read_only, jitter()) else {
-                return Err(error);
-            };
-            trace::retry(&error, wait);
-            if deadline.cover(sleep(wait)).await.is_err() {
-                return Err(error);
-            }
-            retries += 1;
+        Call::new(self, request)?.body().await
+    }
+
+    /// Asks the service for a sign of life: the text of `/v1/rest/ping`. No token is sent, nothing is repeated.
+    ///
+    /// # Errors
+    ///
+    /// If there is no connection, no answer within ten seconds, or another status than 200.
+    pub async fn ping(&self) -> Result<String, TransportError> {
+        let request = outgoing::ping(self.endpoint())?;
+        let exchange = async {
+            let answer = Answer::new(self.shared.execute(&request).await?);
+            let answer = answer.accept(self.endpoint()).await?;
+            Ok(String::from_utf8_lossy(&answer.text().await).trim().to_owned())
+        };
+        match Deadline::after(QUICK_LIMIT).cover(exchange).await {
+            Ok(text) => text,
+            Err(elapsed) => Err(TransportError::timeout(elapsed)),
         }
+    }
+
+    pub(crate) fn options(&self) -> &PipelineOptions {
+        &self.shared.options
+    }
+
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.is_idempotent
+    }
+
+    /// Takes one retry out of the budget of all requests.
+    pub(crate) fn take_retry(&self, now: Instant) -> bool {
+        let mut budget = self.shared.retries.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.take(&self.shared.options.retry, now)
+    }
+
+    /// One try, up to an answer that says 200.
+    pub(crate) async fn attempt(&self, outgoing: &Outgoing, id: &str) -> Result<Answer, TransportError> {
+        self.shared.attempt(outgoing, id).await
     }
 }
 
 impl Shared {
-    /// One try, up to an answer that says 200.
     async fn attempt(&self, outgoing: &Outgoing, id: &str) -> Result<Answer, TransportError> {
         let endpoint = self.tokens.endpoint();
-        let Some(token) = self.tokens.token(OffsetDateTime::now_utc()).await? else {
-            return self.exchange(outgoing, id, None).await?.accept(endpoint).await;
+        let mut answer = self.signed_in(&self.tokens, outgoing, outgoing.url(), id).await?;
+        let mut url = outgoing.url().clone();
+        for _ in 0..outgoing.max_redirects {
+            let Some(location) = answer.location() else {
+                break;
+            };
+            let (target, host) = redirect::target(&url, location, self.tokens.trusts())?;
+            // As for any other host: a token for its cloud, and only if that is where it belongs.
+            let tokens = self.tokens.sibling(host);
+            answer = self.signed_in(&tokens, outgoing, &target, id).await?;
+            url = target;
+        }
+        answer.accept(endpoint).await
+    }
+
+    /// One exchange, or two if the first token is refused.
+    async fn signed_in(
+        &self,
+        tokens: &TokenSource,
+        outgoing: &Outgoing,
+        url: &Url,
+        id: &str,
+    ) -> Result<Answer, TransportError> {
+        let unsent = |error| TransportError::from(error).unsent();
+        let token = tokens.token(OffsetDateTime::now_utc()).await.map_err(unsent)?;
+        let Some(token) = token else {
+            return self.exchange(outgoing, url, id, None).await;
         };
-        let answer = self.exchange(outgoing, id, Some(&token)).await?;
+        let answer = self.exchange(outgoing, url, id, Some(&token)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
-            return answer.accept(endpoint).await;
+            return Ok(answer);
         }
         // The token may have been revoked, or the clock be wrong. Another one gets one more chance.
         let challenge = answer.www_authenticate();
-        match self
-            .tokens
-            .renew(&token, challenge, OffsetDateTime::now_utc())
-            .await?
-        {
-            None => answer.accept(endpoint).await,
-            Some(next) => {
-                self.exchange(outgoing, id, Some(&next))
-                    .await?
-                    .accept(endpoint)
-                    .await
-            }
+        match tokens.renew(&token, challenge, OffsetDateTime::now_utc()).await? {
+            None => Ok(answer),
+            Some(next) => self.exchange(outgoing, url, id, Some(&next)).await,
         }
     }
 
     async fn exchange(
         &self,
         outgoing: &Outgoing,
+        url: &Url,
         id: &str,
         token: Option<&AccessToken>,
     ) -> Result<Answer, TransportError> {
-        let mut request = outgoing.to_request(id);
+        let mut request = outgoing.to_request(url, id);
         if let Some(token) = token {
             // The one place in the workspace that reads the text of a token.
             request.insert_header("authorization", format!("Bearer {}", token.token.secret()));
@@ -231,15 +245,7 @@ impl Shared {
             .await
             .map_err(|error| TransportError::from_http_client(error, self.tokens.endpoint().host()))
     }
-
-    fn body(&self, answer: Answer, deadline: Deadline, client_request_id: String) -> Body {
-        let idle = self.options.idle_timeout.map(IdleLimit::new);
-        let Answer {
-            decompressor,
-            body,
-            activity_id,
-            ..
-        } = answer;
-        Body::new(body, decompressor, deadline, idle, client_request_id, activity_id)
-    }
 }
+
+/// How long a service may take for what costs it nothing.
+const QUICK_LIMIT: Duration = Duration::from_secs(10);

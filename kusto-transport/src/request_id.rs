@@ -13,6 +13,15 @@ pub fn new_request_id(activity: &str) -> String {
     format!("KRC.{activity};{}", Uuid::new_v4())
 }
 
+/// The id of a try: the call's own for the first one, with a number behind it for those that follow, so that a
+/// cancellation hits the try that is running and the service's logs show which belong together.
+pub(crate) fn of_try(stem: &str, retries: u32) -> String {
+    match retries {
+        0 => stem.to_owned(),
+        _ => format!("{stem};{}", retries + 1),
+    }
+}
+
 /// A number from 0 up to 1, to spread waits.
 pub(crate) fn jitter() -> f64 {
     // The lower half of a random UUID has 62 random bits below its two variant bits.

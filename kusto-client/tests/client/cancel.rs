@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kusto_client::ErrorKind;
+use kusto_client::{ErrorKind, RetryPolicy};
 
 use crate::answers::{HEADER, result, table, v1};
 use crate::scripted::{Act, Answer, Scripted, answer};
@@ -90,7 +90,8 @@ async fn what_ended_is_not_cancelled() {
         answer(200, "[").into(),
         v1("").into(),
     ];
-    let (client, http) = client(script);
+    let (builder, http) = builder(script);
+    let client = builder.retry(RetryPolicy::none()).build().unwrap();
     assert!(client.query("T").fetch_all::<(i64,)>().await.is_ok());
     assert!(client.query("T").fetch_all::<(i64,)>().await.is_err());
     assert!(client.query("T").fetch_all::<(i64,)>().await.is_err());

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use kusto_client::{Client, Error, ErrorKind, ErrorPlace};
+use kusto_client::{Client, Error, ErrorKind, ErrorPlace, RetryPolicy};
 
 use crate::answers::{END, HEADER, event, table, v2};
-use crate::client;
 use crate::scripted::{Act, Answer, Scripted, answer};
+use crate::{builder, client};
 
 const LIMITS: &str = r#"[{"error":{"code":"LimitsExceeded","message":"too much","@permanent":false}}]"#;
 
@@ -212,8 +212,8 @@ async fn kinds_follow_what_happened() {
         (answer(200, "not frames").into(), ErrorKind::Service),
         (answer(200, "[{]").into(), ErrorKind::Decode),
     ] {
-        // What was not sent is tried again, so that is what every further try meets.
-        let (client, _) = client([act, Act::Refuse, Act::Refuse, Act::Refuse]);
+        let (builder, _) = builder([act]);
+        let client = builder.retry(RetryPolicy::none()).build().unwrap();
         let error = client.query("T").fetch_all::<(i64,)>().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.client_request_id().is_some(), "{error}");
@@ -226,6 +226,7 @@ async fn no_secret_is_shown() {
     let http = Scripted::new([answer(401, "").into(), answer(500, "no").into(), Act::Break]);
     let client = Client::builder(string)
         .http_client(Arc::clone(&http) as _)
+        .retry(RetryPolicy::none())
         .build()
         .unwrap();
     let mut shown = format!("{client:?} {:?} {:?}", client.query("T"), Client::builder(string));

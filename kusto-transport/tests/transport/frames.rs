@@ -9,7 +9,9 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use futures::TryStreamExt;
 use kusto_auth::{Credential, TrustedHosts};
 use kusto_protocol::{Frame, Request};
-use kusto_transport::{FrameStream, Pipeline, PipelineOptions, TransportError, TransportErrorKind};
+use kusto_transport::{
+    FrameStream, Pipeline, PipelineOptions, RetryPolicy, TransportError, TransportErrorKind,
+};
 
 const BODY: &str = concat!(
     r#"[{"FrameType":"DataSetHeader","IsProgressive":false,"Version":"v2.0"}"#,
@@ -24,7 +26,8 @@ const BODY: &str = concat!(
 async fn frames(answer: Answer) -> Result<FrameStream, TransportError> {
     let endpoint = "https://help.kusto.windows.net".parse().unwrap();
     let http = Scripted::new([answer.into()]);
-    let options = PipelineOptions::default();
+    let mut options = PipelineOptions::default();
+    options.retry = RetryPolicy::none();
     let pipeline = Pipeline::new(
         endpoint,
         Credential::token("t"),
@@ -37,7 +40,10 @@ async fn frames(answer: Answer) -> Result<FrameStream, TransportError> {
 
 /// The number of rows, and how the stream ended.
 async fn drain(answer: Answer) -> (usize, Result<(), TransportError>) {
-    let mut frames = frames(answer).await.unwrap();
+    let mut frames = match frames(answer).await {
+        Ok(frames) => frames,
+        Err(error) => return (0, Err(error)),
+    };
     let mut rows = 0;
     loop {
         match frames.next().await {

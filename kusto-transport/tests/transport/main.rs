@@ -2,6 +2,7 @@
 
 mod frames;
 mod pipeline;
+mod repeat;
 mod scripted;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -48,6 +48,8 @@ enum End {
 pub(crate) struct Seen {
     pub(crate) url: String,
     pub(crate) body: String,
+    #[allow(dead_code, reason = "not all tests that share this file look at it")]
+    pub(crate) bytes: Bytes,
     headers: Vec<(String, String)>,
 }
 
@@ -134,8 +136,8 @@ impl Scripted {
 #[async_trait::async_trait]
 impl HttpClient for Scripted {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let body = match request.body() {
-            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        let bytes = match request.body() {
+            Body::Bytes(bytes) => bytes.clone(),
             Body::SeekableStream(_) => panic!("bodies are bytes"),
         };
         let headers = request.headers().iter();
@@ -144,7 +146,8 @@ impl HttpClient for Scripted {
             .collect();
         self.seen.lock().unwrap().push(Seen {
             url: request.url().to_string(),
-            body,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
             headers,
         });
         let act = self.script.lock().unwrap().pop_front();

@@ -48,7 +48,12 @@ impl Subscriber for Listener {
         self.write("event", event.metadata(), |line| event.record(line));
     }
 
-    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record(&self, _: &Id, record: &Record<'_>) {
+        let mut line = Line("record".to_owned());
+        record.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
@@ -58,7 +63,12 @@ impl Subscriber for Listener {
 async fn each_try_is_a_span_and_nothing_private_is_told() {
     let listener = Listener::default();
     let _guard = tracing::subscriber::set_default(listener.clone());
-    let http = Scripted::new([Act::Refuse, answer(200, "[\"private row\"]").into()]);
+    let http = Scripted::new([
+        Act::Refuse,
+        answer(200, "[\"private row\"]")
+            .header("x-ms-activity-id", "a-1")
+            .into(),
+    ]);
     let pipeline = Pipeline::new(
         "https://help.kusto.windows.net".parse().unwrap(),
         Credential::token("private token"),
@@ -67,13 +77,50 @@ async fn each_try_is_a_span_and_nothing_private_is_told() {
         PipelineOptions::default(),
     );
     let request = Request::query("Samples", "print 'private text'").parameter("p", "private value");
-    pipeline.send(&request).await.unwrap().next().await.unwrap();
+    let mut body = pipeline.send(&request).await.unwrap();
+    while body.next().await.unwrap().is_some() {}
+    drop(body);
     let told = listener.0.lock().unwrap().join("\n");
-    assert_eq!(told.matches("span kusto.request").count(), 2, "{told}");
+    assert_eq!(told.matches("span kusto.request").count(), 1, "{told}");
+    assert_eq!(told.matches("span kusto.attempt").count(), 2, "{told}");
     assert_eq!(told.matches("repeating a request").count(), 1, "{told}");
-    assert!(
-        told.contains("host=\"help.kusto.windows.net\"") && told.contains("KRC.execute;"),
-        "{told}"
-    );
+    for expected in [
+        "db.system.name=\"azure.kusto\"",
+        "db.namespace=\"Samples\"",
+        "db.operation.name=\"query\"",
+        "server.address=\"help.kusto.windows.net\"",
+        "server.port=443",
+        "kusto.client_request_id=\"KRC.execute;",
+        "http.request.resend_count=1",
+        "record azure.service.request.id=\"a-1\"",
+        "record kusto.retries=1",
+        "histogram.db.client.operation.duration=",
+        "histogram.kusto.client.response.bytes=15",
+        "monotonic_counter.kusto.client.retries=1",
+    ] {
+        assert!(told.contains(expected), "{expected} is missing in {told}");
+    }
+    assert!(!told.contains("error.type"), "{told}");
     assert!(!told.contains("private"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_fails_and_one_that_is_dropped_are_told_as_such() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let http = Scripted::new([answer(400, "").into(), Act::Hang]);
+    let pipeline = Pipeline::new(
+        "https://help.kusto.windows.net".parse().unwrap(),
+        Credential::token("t"),
+        TrustedHosts::default(),
+        http,
+        PipelineOptions::default(),
+    );
+    let request = Request::mgmt("Samples", ".show tables");
+    assert!(pipeline.send(&request).await.is_err());
+    assert!(futures::poll!(Box::pin(pipeline.send(&request))).is_pending());
+    let told = listener.0.lock().unwrap().join("\n");
+    assert!(told.contains("record db.response.status_code=400"), "{told}");
+    assert_eq!(told.matches("record error.type=\"Service\"").count(), 1, "{told}");
+    assert_eq!(told.matches("record error.type=\"Dropped\"").count(), 1, "{told}");
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use kusto_protocol::{ClientRequestProperties, Request};
-use kusto_transport::Pipeline;
 use tokio::runtime::Handle;
+
+use crate::pipeline::Pipeline;
 
 /// Cancels a query on the service when dropped, unless it was disarmed: best effort, in the background.
 #[derive(Debug)]
@@ -22,7 +23,8 @@ struct Armed {
 }
 
 impl CancelOnDrop {
-    /// Watches over a query. Without a tokio runtime nothing can be sent from a destructor, so nothing is watched.
+    /// Watches over one try of a query. Without a tokio runtime nothing can be sent from a destructor, so nothing is
+    /// watched.
     pub(crate) fn new(pipeline: &Pipeline, database: &str, client_request_id: &str) -> Self {
         let armed = Handle::try_current().ok().map(|runtime| Armed {
             pipeline: pipeline.clone(),
@@ -42,10 +44,9 @@ impl CancelOnDrop {
     pub(crate) fn disarm(&mut self) {
         self.armed = None;
     }
-}
 
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
+    /// Nobody waits any more.
+    pub(crate) fn fire(&mut self) {
         let Some(Armed {
             pipeline,
             database,
@@ -63,6 +64,12 @@ impl Drop for CancelOnDrop {
                 while let Ok(Some(_)) = body.next().await {}
             }
         });
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.fire();
     }
 }
 
