@@ -5,6 +5,8 @@
     reason = "the comments are help texts, printed as they are"
 )]
 
+mod serve;
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use clap_complete::Shell;
 use kusto_protocol::{ColumnType, DataFormat, Literal};
 
 use crate::output::Format;
+pub(crate) use serve::{ServeArguments, TestArguments, TokenArguments};
 
 /// Query, load and serve Azure Data Explorer (Kusto) databases
 #[derive(Debug, Parser)]
@@ -101,24 +104,6 @@ pub(crate) struct IngestArguments {
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
     pub(crate) quiet: QuietArguments,
-}
-
-/// Serve files as a Kusto database on this machine, for any Kusto client
-///
-/// Each file is a table of the database NetDefaultDB, named as the file without its extension. The service listens on
-/// 127.0.0.1 until Ctrl-C.
-#[derive(Args, Debug)]
-#[command(after_long_help = SERVE_EXAMPLES)]
-pub(crate) struct ServeArguments {
-    /// CSV, TSV, JSON lines or Parquet files to attach; CSV and JSON may be gzip-compressed
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) files: Vec<PathBuf>,
-    /// The port to listen on; 0 takes a free one
-    #[arg(short, long, default_value_t = 8080)]
-    pub(crate) port: u16,
-    /// Also attach 100,000 invented storms as the table `storms`
-    #[arg(long)]
-    pub(crate) sample: bool,
 }
 
 /// Print a link that opens a query in the web page of the service
@@ -351,11 +336,6 @@ const INGEST_EXAMPLES: &str = "\
 Examples:
   kusto ingest -c http://127.0.0.1:8080 --table storms --skip-header more.csv.gz
   kusto ingest -c https://mycluster.westeurope.kusto.windows.net -d Logs -t Raw --data-format json --mapping raw -";
-
-const SERVE_EXAMPLES: &str = "\
-Examples:
-  kusto serve --port 8080 storms.csv events.parquet
-  kusto query -c http://127.0.0.1:8080 'storms | count'";
 
 const LINK_EXAMPLES: &str = "\
 Examples:

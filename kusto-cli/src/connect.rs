@@ -44,7 +44,7 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
         .cloned()
         .chain(more.iter().map(PathBuf::from))
         .collect();
-    let service = local::start(&files, arguments.sample, 0).await?;
+    let service = local::start(local::builder(&files, arguments.sample)).await?;
     let string = service.connection_string().parse::<ConnectionString>();
     let string = string.map_err(|error| Failure::new(error.to_string()))?;
     let database = arguments

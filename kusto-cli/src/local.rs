@@ -2,17 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use kusto_emulator::Emulator;
+use kusto_emulator::{Emulator, EmulatorBuilder};
 
 use crate::failure::Failure;
 
-/// Starts a service on a port of this machine (0 for a free one), with files as tables.
-///
-/// # Errors
-///
-/// When a file cannot be read, or the port is taken.
-pub(crate) async fn start(files: &[PathBuf], sample: bool, port: u16) -> Result<Emulator, Failure> {
-    let mut builder = Emulator::builder().port(port);
+/// A service with files as tables.
+pub(crate) fn builder(files: &[PathBuf], sample: bool) -> EmulatorBuilder {
+    let mut builder = Emulator::builder();
     for file in files {
         builder = match named(file) {
             (Some(name), path) => builder.attach_as(name, path),
@@ -22,6 +18,15 @@ pub(crate) async fn start(files: &[PathBuf], sample: bool, port: u16) -> Result<
     if sample {
         builder = builder.sample_storms(SAMPLE_ROWS);
     }
+    builder
+}
+
+/// Starts a service.
+///
+/// # Errors
+///
+/// When a file cannot be read, or the port is taken.
+pub(crate) async fn start(builder: EmulatorBuilder) -> Result<Emulator, Failure> {
     builder
         .start()
         .await

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
+use tempfile::TempDir;
+
 use crate::command::{Run, Storms, kusto, run, run_with};
 
 /// A running `kusto serve`.
@@ -109,4 +111,42 @@ fn a_taken_port_is_one_clear_line() {
     let port = service.uri.rsplit(':').next().unwrap();
     let error = run(&["serve", "--port", port]).refused(1);
     assert!(error.contains(port) && error.lines().count() == 1, "{error}");
+}
+
+#[test]
+fn requests_without_the_token_are_refused() {
+    let service = Service::start(&["--token", "open-sesame"]);
+    let error = service.ask("query", &["print 1"]).refused(1);
+    assert!(error.contains("has no token"), "{error}");
+    assert!(!error.contains("open-sesame"), "{error}");
+    let error = run(&["serve", "--token", "a", "--require-token"]).refused(2);
+    assert!(error.contains("cannot be used with"), "{error}");
+}
+
+#[test]
+fn faults_and_the_journal_are_files() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("faults"), r#"[{"text": "torn", "cut": 50}]"#).unwrap();
+    let service = Service::start(&["--faults", &path("faults"), "--journal", &path("journal")]);
+    assert_eq!(service.ask("query", &["print x = 1"]).printed(), "x\n1\n");
+    service.ask("query", &["print x = 'torn'"]).refused(1);
+    let journal = std::fs::read_to_string(path("journal")).unwrap();
+    assert!(journal.lines().any(|line| line.contains("'torn'")), "{journal}");
+    std::fs::write(path("faults"), r#"[{"cutt": 50}]"#).unwrap();
+    let error = run(&["serve", "--faults", &path("faults")]).refused(1);
+    assert!(
+        error.contains("cutt") && error.contains(&path("faults")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_service_with_tls_writes_the_certificate_to_trust() {
+    let folder = TempDir::new().unwrap();
+    let certificate = folder.path().join("kusto.pem");
+    let service = Service::start(&["--tls", certificate.to_str().unwrap()]);
+    assert!(service.uri.starts_with("https://127.0.0.1:"), "{}", service.uri);
+    let text = std::fs::read_to_string(certificate).unwrap();
+    assert!(text.starts_with("-----BEGIN CERTIFICATE-----"), "{text}");
 }
