@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azure_core::http::HttpClient;
 use kusto_auth::{Credential, TrustedHosts};
-use kusto_ingest::StreamingIngestClient;
+use kusto_ingest::{ManagedStreamingIngestClient, QueuedIngestClient, StreamingIngestClient};
 use kusto_protocol::{ConnectionString, DeepLink, Endpoint, Request};
 use kusto_transport::{Pipeline, PipelineOptions, RetryPolicy};
 
@@ -108,6 +108,16 @@ impl Client {
     /// Streaming ingestion into tables of this cluster.
     pub fn streaming_ingest(&self) -> StreamingIngestClient {
         StreamingIngestClient::new(self.shared.pipeline.clone())
+    }
+
+    /// Queued ingestion into tables of this cluster. Keep it: it keeps what the service lends.
+    pub fn queued_ingest(&self) -> QueuedIngestClient {
+        QueuedIngestClient::new(&self.shared.pipeline)
+    }
+
+    /// Streaming ingestion with queued ingestion behind it. Keep it, as [`queued_ingest`](Self::queued_ingest).
+    pub fn managed_streaming_ingest(&self) -> ManagedStreamingIngestClient {
+        ManagedStreamingIngestClient::new(&self.shared.pipeline)
     }
 
     /// The cluster.

@@ -69,7 +69,10 @@ pub use frames::Frames;
 pub use kusto_arrow;
 pub use kusto_auth::{AuthError, AuthErrorKind, Credential, TrustedHosts};
 pub use kusto_ingest::{
-    IngestError, IngestErrorKind, IngestionProperties, Source, StreamedIngestion, StreamingIngestClient,
+    ColumnMapping, IngestError, IngestErrorKind, Ingested, IngestionFailure, IngestionOperation,
+    IngestionProperties, IngestionStatus, ManagedStreamingIngestClient, ManagedStreamingPolicy, Mapping,
+    Progress, QueuedIngestClient, Source, StreamedIngestion, StreamingIngestClient, Tracking, Transform,
+    Validation, ValidationPolicy,
 };
 pub use kusto_protocol::{
     ClientRequestProperties, Column, ColumnArray, ColumnType, CompletionEvent, ConnectionString,

@@ -28,17 +28,27 @@ enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IngestErrorKind {
+    /// No queue took the message. The blob is there and nothing of it was ingested; the service removes it some day.
+    Post,
     /// The properties do not say enough, or cannot be written into a request.
     Properties,
     /// The service refused the data; see [`IngestError::transport`] for its words. Nothing was ingested.
     Rejected,
-    /// The data cannot be read, or there is none.
+    /// The service does not lend what queued ingestion needs, or is not an ingestion service.
+    Resources,
+    /// The data cannot be read, or there is none. Nothing was ingested.
     Source,
+    /// The disk spool of a [`BatchingSink`](crate::BatchingSink) cannot be written or read.
+    Spool,
+    /// The status of an ingestion cannot be had.
+    Status,
     /// More data than the service takes at once.
     TooLarge,
     /// The service was not reached, or its answer did not come. If the connection broke or the time was over, the
     /// rows may be in nevertheless.
     Transport,
+    /// No storage account took the data. Nothing was ingested.
+    Upload,
 }
 
 impl IngestError {
@@ -82,7 +92,19 @@ impl IngestError {
 
     /// Whether repeating the ingestion later is pointless.
     pub fn is_permanent(&self) -> bool {
-        self.transport().is_none_or(TransportError::is_permanent)
+        match self.0.kind {
+            IngestErrorKind::Post
+            | IngestErrorKind::Upload
+            | IngestErrorKind::Status
+            | IngestErrorKind::Spool => false,
+            _ => self.transport().is_none_or(TransportError::is_permanent),
+        }
+    }
+
+    /// Whether the service is busy.
+    pub(crate) fn is_throttled(&self) -> bool {
+        let status = self.transport().and_then(TransportError::status);
+        status.is_some_and(|status| matches!(status.as_u16(), 429 | 503))
     }
 }
 

@@ -1,33 +1,67 @@
 //! Data into Kusto tables.
 //!
 //! ```no_run
-//! use kusto_ingest::{IngestionProperties, Source, StreamingIngestClient};
+//! use kusto_ingest::{IngestionProperties, QueuedIngestClient, Source, StreamingIngestClient};
 //! # async fn example(pipeline: kusto_transport::Pipeline) -> Result<(), kusto_ingest::IngestError> {
-//! let streaming = StreamingIngestClient::new(pipeline);
 //! let properties = IngestionProperties::new("Samples", "StormEvents");
-//! streaming.ingest(Source::file("storms.csv"), &properties).await?;
+//!
+//! // Much, within minutes:
+//! let queued = QueuedIngestClient::new(&pipeline);
+//! let operation = queued.ingest(Source::file("storms-2026.csv.gz"), &properties).await?;
+//!
+//! // A little, at once:
+//! let streaming = StreamingIngestClient::new(pipeline);
+//! streaming.ingest(Source::file("storms-today.csv"), &properties).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! - [`Source`]: bytes or a file; compressed on the way where that helps.
-//! - [`IngestionProperties`]: the table, the format, the mapping.
-//! - [`StreamingIngestClient`]: sends it; the rows can be queried when the call returns.
+//! - [`Source`]: bytes, a file, a reader, rows, a blob; compressed on the way where that helps.
+//! - [`IngestionProperties`]: the table, the format, the [`Mapping`], tags and the rest.
+//! - [`QueuedIngestClient`]: through storage and a queue. What it gives is an [`IngestionOperation`], which can be
+//!   stored and asked about.
+//! - [`StreamingIngestClient`]: straight into the table; the rows can be queried when the call returns.
+//! - [`ManagedStreamingIngestClient`]: streams what fits and queues the rest, by a [`ManagedStreamingPolicy`].
+//!
+//! # Nothing lost, nothing claimed
+//!
+//! A source that is empty, that fails half way, that changes while it is read or that is plainly of another format is an
+//! error before anything counts: of queued data nothing is ingested before its message is in the queue, and that happens
+//! after the whole of it is in storage. Memory holds a few blocks of 4 MiB, however large the data is.
 //!
 //! # Not supported
 //!
-//! Queued ingestion (through storage and the data management service), managed streaming (streaming with queued
-//! ingestion as its fallback), ingestion from blobs, and batching of rows. For large amounts of data use commands
-//! such as `.ingest into table`, or another client library, until they are there.
-
+//! The REST API of queued ingestion and uploads to OneLake (`lakeFolders`).
+//!
 #![forbid(unsafe_code)]
 
+mod blocks;
+mod command;
 mod error;
+mod intake;
+mod managed;
+mod mapping;
+mod notification;
+mod progress;
 mod properties;
+mod queued;
+mod ranking;
+mod resources;
 mod source;
+mod source_id;
+mod status;
+mod storage;
+mod storage_root;
 mod streaming;
+mod timer;
 
 pub use error::{IngestError, IngestErrorKind};
-pub use properties::IngestionProperties;
+pub use managed::policy::{Decision, ManagedStreamingPolicy, StreamingFailure};
+pub use managed::{Ingested, ManagedStreamingIngestClient};
+pub use mapping::{ColumnMapping, Mapping, Transform};
+pub use progress::Progress;
+pub use properties::{IngestionProperties, Validation, ValidationPolicy};
+pub use queued::QueuedIngestClient;
 pub use source::Source;
+pub use status::{IngestionFailure, IngestionOperation, IngestionStatus, Tracking};
 pub use streaming::{StreamedIngestion, StreamingIngestClient};

@@ -2,235 +2,220 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::pin::Pin;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use kusto_protocol::DataFormat;
+use futures::io::AsyncRead;
+use kusto_protocol::{DataFormat, Secret};
+use serde::Serialize;
 
-use crate::error::{IngestError, IngestErrorKind};
-
-/// The data to ingest: bytes in memory, or a file.
+/// The data to ingest: bytes in memory, a file, a reader, rows, or a blob.
 ///
-/// Text is compressed with gzip on its way; what is compressed already, and binary formats, go as they are.
+/// Text is compressed with gzip on its way; what is compressed already, and binary formats, go as they are. All of it
+/// is read in pieces, so that memory does not grow with the data.
 ///
 /// ```
 /// use kusto_ingest::Source;
 ///
 /// let rows = Source::bytes("TEXAS,3\nOHIO,1\n");
 /// let file = Source::file("storms.csv.gz");
+/// let blob = Source::blob("https://account.blob.core.windows.net/container/storms.csv?sv=…").raw_size(104_857);
 /// ```
-#[derive(Clone)]
 #[must_use]
 pub struct Source {
-    data: Data,
-    is_gzip: bool,
+    pub(crate) data: Data,
+    pub(crate) is_gzip: Option<bool>,
+    pub(crate) raw_size: Option<u64>,
+    pub(crate) format: Option<DataFormat>,
 }
 
-#[derive(Clone)]
-enum Data {
+pub(crate) enum Data {
     Bytes(Bytes),
     File(PathBuf),
+    Reader(Pin<Box<dyn AsyncRead + Send>>),
+    /// Something that writes the data when it is asked to.
+    Writer(Writer),
+    Blob(Secret),
 }
 
-/// Data as it is sent.
-pub(crate) struct Payload {
-    pub(crate) body: Bytes,
-    pub(crate) is_gzip: bool,
-}
+pub(crate) type Writer = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
 
 impl Source {
     /// Bytes in memory.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
-        Self {
-            data: Data::Bytes(bytes.into()),
-            is_gzip: false,
-        }
+        Self::new(Data::Bytes(bytes.into()))
     }
 
-    /// A file. One whose name ends in `.gz` is taken for compressed with gzip.
+    /// A file. Its name says the format and whether it is compressed (`storms.csv.gz`), unless told otherwise. A file
+    /// that changes while it is read is an error, and nothing of it is ingested.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        let is_gzip = has_extension(&path, "gz");
-        Self {
-            data: Data::File(path),
-            is_gzip,
-        }
+        Self::new(Data::File(path.into()))
     }
 
-    /// Says whether the data is compressed with gzip already.
+    /// Whatever a reader gives until its end, of any length. It is read once: an upload that fails in the middle cannot
+    /// begin again elsewhere. (A reader of tokio's becomes one of these by `tokio_util`'s `compat()`.)
+    pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
+        Self::new(Data::Reader(Box::pin(reader)))
+    }
+
+    /// Rows of any serializable type, written as lines of JSON (format
+    /// [`DataFormat::Json`](kusto_protocol::DataFormat::Json)): members go into the columns of the same name unless a
+    /// mapping says otherwise.
+    pub fn rows<T: Serialize>(rows: impl IntoIterator<Item = T, IntoIter: Send> + Send + 'static) -> Self {
+        let mut source = Self::writer(move |out| {
+            for row in rows {
+                serde_json::to_writer(&mut *out, &row)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        });
+        source.format = Some(DataFormat::Json);
+        source
+    }
+
+    /// Whatever a function writes, which is called on a thread of its own. It is called once.
+    pub fn writer(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static) -> Self {
+        Self::new(Data::Writer(Box::new(write)))
+    }
+
+    /// A blob that the service can read: an address with its SAS, or with another of the
+    /// [suffixes](https://learn.microsoft.com/kusto/api/connection-strings/storage-connection-strings) such as
+    /// `;managed_identity=system`. Nothing of it is read here. [`raw_size`](Self::raw_size) saves the service from
+    /// asking for its size.
+    pub fn blob(address: impl Into<Secret>) -> Self {
+        Self::new(Data::Blob(address.into()))
+    }
+
+    /// Says whether the data is compressed with gzip already; else name and content tell.
     pub fn gzip(mut self, value: bool) -> Self {
-        self.is_gzip = value;
+        self.is_gzip = Some(value);
         self
     }
 
-    /// The format that the name of the file suggests.
+    /// Says how many bytes the data has before compression, where the caller knows and it cannot be seen: for blobs, and
+    /// for what is compressed already.
+    pub fn raw_size(mut self, bytes: u64) -> Self {
+        self.raw_size = Some(bytes);
+        self
+    }
+
+    fn new(data: Data) -> Self {
+        Self {
+            data,
+            is_gzip: None,
+            raw_size: None,
+            format: None,
+        }
+    }
+
+    /// The format that kind or name suggest.
     pub(crate) fn format(&self) -> Option<DataFormat> {
-        match &self.data {
-            Data::Bytes(_) => None,
+        let by_name = match &self.data {
             Data::File(path) => DataFormat::from_file_name(path.file_name()?.to_str()?),
-        }
-    }
-
-    /// Reads and compresses the data. Blocks.
-    pub(crate) fn into_payload(self, format: DataFormat, max_bytes: usize) -> Result<Payload, IngestError> {
-        let body = match &self.data {
-            Data::Bytes(bytes) => bytes.clone(),
-            Data::File(path) => read(path, max_bytes)?,
+            Data::Blob(address) => {
+                let path = address.expose().split(['?', ';']).next()?;
+                DataFormat::from_file_name(path)
+            }
+            Data::Bytes(_) | Data::Reader(_) | Data::Writer(_) => None,
         };
-        if body.is_empty() {
-            return Err(IngestError::new(
-                IngestErrorKind::Source,
-                format!("{self:?} is empty"),
-            ));
-        }
-        if body.len() > max_bytes {
-            return Err(self.too_large(body.len() as u64, max_bytes));
-        }
-        if self.is_gzip || !format.is_compressible() {
-            return Ok(Payload {
-                body,
-                is_gzip: self.is_gzip,
-            });
-        }
-        let body = gzip(&body).map_err(|error| {
-            IngestError::new(IngestErrorKind::Source, format!("{self:?} cannot be compressed"))
-                .with_source(error)
-        })?;
-        Ok(Payload { body, is_gzip: true })
+        self.format.or(by_name)
     }
 
-    fn too_large(&self, size: u64, max_bytes: usize) -> IngestError {
-        IngestError::new(
-            IngestErrorKind::TooLarge,
-            format!(
-                "{self:?} has {size} bytes, more than the {max_bytes} that streaming ingestion takes at once; split \
-                 it, or raise max_bytes if the cluster takes more"
-            ),
-        )
+    /// The same data once more, if it can be had once more.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let data = match &self.data {
+            Data::Bytes(bytes) => Data::Bytes(bytes.clone()),
+            Data::File(path) => Data::File(path.clone()),
+            Data::Reader(_) | Data::Writer(_) | Data::Blob(_) => return None,
+        };
+        Some(Self {
+            data,
+            is_gzip: self.is_gzip,
+            raw_size: self.raw_size,
+            format: self.format,
+        })
+    }
+
+    /// The part of a blob's name that tells people what is in it.
+    pub(crate) fn name(&self) -> String {
+        let stem = match &self.data {
+            Data::File(path) => path.file_name().and_then(OsStr::to_str).map(base_name),
+            _ => None,
+        };
+        let safe = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        };
+        let name: String = stem.unwrap_or("data").chars().take(60).map(safe).collect();
+        if name.is_empty() { "data".to_owned() } else { name }
     }
 }
 
-/// Bytes by their number, a file by its path.
+/// Bytes by their number, a file by its path, a blob without its secret.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.data {
             Data::Bytes(bytes) => write!(f, "data of {} bytes", bytes.len()),
             Data::File(path) => write!(f, "file {}", path.display()),
+            Data::Reader(_) => f.write_str("data of a reader"),
+            Data::Writer(_) => f.write_str("data of a writer"),
+            Data::Blob(address) => {
+                let path = address.expose().split(['?', ';']).next();
+                write!(f, "blob {}", path.unwrap_or_default())
+            }
         }
     }
 }
 
-/// Reads a file, but not much more than is wanted of it.
-fn read(path: &Path, max_bytes: usize) -> Result<Bytes, IngestError> {
-    if has_extension(path, "zip") {
-        let message = format!(
-            "file {} is a zip archive, which streaming ingestion does not take",
-            path.display()
-        );
-        return Err(IngestError::new(IngestErrorKind::Source, message));
-    }
-    let unreadable = |error| {
-        let message = format!("file {} cannot be read", path.display());
-        IngestError::new(IngestErrorKind::Source, message).with_source(error)
-    };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let size = file.metadata().map_err(unreadable)?.len();
-    if size > max_bytes as u64 {
-        return Err(Source::file(path).too_large(size, max_bytes));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    // A file may grow while it is read.
-    file.take(max_bytes as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    Ok(bytes.into())
-}
-
-fn gzip(bytes: &[u8]) -> io::Result<Bytes> {
-    // The fastest level: what matters is how soon the rows are there.
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.into())
-}
-
-fn has_extension(path: &Path, wanted: &str) -> bool {
-    path.extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+/// A file's name up to its first dot.
+fn base_name(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MAX: usize = 1000;
-
-    fn payload(source: Source, format: DataFormat) -> Result<Payload, IngestError> {
-        source.into_payload(format, MAX)
-    }
-
-    fn unpack(bytes: &[u8]) -> Vec<u8> {
-        let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(bytes)
-            .read_to_end(&mut plain)
-            .unwrap();
-        plain
-    }
-
     #[test]
-    fn text_is_compressed_and_everything_else_goes_as_it_is() {
-        let text = payload(Source::bytes("a,1\n"), DataFormat::Csv).unwrap();
-        assert!(text.is_gzip && unpack(&text.body) == b"a,1\n");
-        let binary = payload(Source::bytes("PAR1"), DataFormat::Parquet).unwrap();
-        assert!(!binary.is_gzip && binary.body == "PAR1");
-        let packed = payload(Source::bytes(text.body.clone()).gzip(true), DataFormat::Csv).unwrap();
-        assert!(packed.is_gzip && packed.body == text.body);
-    }
-
-    #[test]
-    fn files_tell_their_format_and_compression_by_their_name() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("storms.CSV.GZ");
-        std::fs::write(&path, gzip(b"a,1\n").unwrap()).unwrap();
-        let source = Source::file(&path);
-        assert_eq!(source.format(), Some(DataFormat::Csv));
-        let payload = payload(source, DataFormat::Csv).unwrap();
-        assert!(payload.is_gzip && unpack(&payload.body) == b"a,1\n");
-    }
-
-    #[test]
-    fn sizes_are_checked_at_the_limit() {
-        let directory = tempfile::tempdir().unwrap();
-        for (size, fits) in [(MAX, true), (MAX + 1, false)] {
-            let path = directory.path().join("rows.csv");
-            std::fs::write(&path, vec![b'1'; size]).unwrap();
-            for source in [Source::bytes(vec![b'1'; size]), Source::file(&path)] {
-                let result = payload(source, DataFormat::Csv);
-                assert_eq!(result.is_ok(), fits, "{size}");
-                if let Err(error) = result {
-                    assert_eq!(error.kind(), IngestErrorKind::TooLarge);
-                }
-            }
+    fn names_tell_the_format_and_go_into_the_name_of_the_blob() {
+        for (source, format, name) in [
+            (
+                Source::file("/data/Storm events.2026.CSV.gz"),
+                Some(DataFormat::Csv),
+                "Storm_events",
+            ),
+            (Source::file("x.snappy.parquet"), Some(DataFormat::Parquet), "x"),
+            (
+                Source::blob("https://a/c/b.json?sig=x.csv"),
+                Some(DataFormat::Json),
+                "data",
+            ),
+            (
+                Source::blob("https://a/c/b.csv;managed_identity=system"),
+                Some(DataFormat::Csv),
+                "data",
+            ),
+            (Source::rows([1]), Some(DataFormat::Json), "data"),
+            (Source::bytes("a"), None, "data"),
+            (Source::file(".gz"), None, "data"),
+        ] {
+            assert_eq!(
+                (source.format(), source.name().as_str()),
+                (format, name),
+                "{source:?}"
+            );
         }
     }
 
     #[test]
-    fn what_cannot_be_sent_says_why() {
-        let directory = tempfile::tempdir().unwrap();
-        for (source, words) in [
-            (Source::bytes(""), "is empty"),
-            (
-                Source::file(directory.path().join("absent.csv")),
-                "cannot be read",
-            ),
-            (Source::file("rows.csv.zip"), "zip archive"),
-        ] {
-            let error = payload(source, DataFormat::Csv).err().unwrap();
-            assert_eq!(error.kind(), IngestErrorKind::Source);
-            assert!(error.to_string().contains(words), "{error}");
+    fn a_blob_is_shown_without_its_secret() {
+        for address in ["https://a/c/b?sig=s3cret", "https://a/c/b;s3cret"] {
+            assert_eq!(format!("{:?}", Source::blob(address)), "blob https://a/c/b");
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Rows straight into a table.
 
-use futures::channel::oneshot;
+use bytes::Bytes;
 use kusto_protocol::{DataFormat, Request};
 use kusto_transport::Pipeline;
 
+use crate::blocks::{Blocks, Packing};
 use crate::error::{IngestError, IngestErrorKind};
 use crate::properties::IngestionProperties;
-use crate::source::{Payload, Source};
+use crate::queued::format;
+use crate::source::{Data, Source};
 
 /// Streaming ingestion: small amounts of data that can be queried as soon as the call returns.
 ///
@@ -28,7 +30,7 @@ pub struct StreamedIngestion {
     pub client_request_id: String,
     /// The service's id of the request.
     pub activity_id: Option<String>,
-    /// How many bytes were sent, compressed as they were.
+    /// How many bytes were sent, compressed as they were; 0 for a blob, which the service reads itself.
     pub bytes_sent: u64,
 }
 
@@ -50,10 +52,9 @@ impl StreamingIngestClient {
         self
     }
 
-    /// Sends the data of a source into a table.
+    /// Sends the data of a source into a table, or the address of a blob for the service to read.
     ///
-    /// Files are read and text is compressed on a thread of its own, at most
-    /// [`max_bytes`](Self::max_bytes) at a time.
+    /// Files are read and text is compressed on a thread of its own, at most [`max_bytes`](Self::max_bytes) at a time.
     ///
     /// # Errors
     ///
@@ -67,13 +68,74 @@ impl StreamingIngestClient {
         source: Source,
         properties: &IngestionProperties,
     ) -> Result<StreamedIngestion, IngestError> {
-        let Some(format) = properties.format.or_else(|| source.format()) else {
-            let message = format!("the format of {source:?} is not known; say it with format()");
-            return Err(IngestError::new(IngestErrorKind::Properties, message));
+        let format = format(&source, properties)?;
+        properties.check(format)?;
+        if let Some(name) = properties.beyond_streaming() {
+            return Err(IngestError::new(
+                IngestErrorKind::Properties,
+                format!("streaming ingestion knows no {name}; leave it out, or use queued ingestion"),
+            ));
+        }
+        if let Data::Blob(address) = source.data {
+            let IngestionProperties { database, table, .. } = properties;
+            let request = Request::streaming_ingest_blob(database, table, format, address);
+            return self.send(request, properties, 0).await;
+        }
+        let label = format!("{source:?}");
+        let (body, packing) = self.load(source, format).await?;
+        let Some(body) = body else {
+            return Err(IngestError::new(
+                IngestErrorKind::TooLarge,
+                format!(
+                    "{label} has more than the {} bytes that streaming ingestion takes at once; use queued ingestion, \
+                     or raise max_bytes if the cluster takes more",
+                    self.max_bytes
+                ),
+            ));
         };
-        let payload = load(source, format, self.max_bytes).await?;
-        let bytes_sent = payload.body.len() as u64;
-        let mut body = self.pipeline.send(&request(payload, format, properties)).await?;
+        if packing == Packing::WasZip {
+            return Err(IngestError::new(
+                IngestErrorKind::Source,
+                format!("{label} is a zip archive, which streaming ingestion does not take"),
+            ));
+        }
+        self.send_bytes(body, packing.is_gzip(), format, properties, None)
+            .await
+    }
+
+    /// Sends bytes as they are. A request id that is given wins over that of the properties.
+    pub(crate) async fn send_bytes(
+        &self,
+        body: Bytes,
+        is_gzip: bool,
+        format: DataFormat,
+        properties: &IngestionProperties,
+        client_request_id: Option<&str>,
+    ) -> Result<StreamedIngestion, IngestError> {
+        let IngestionProperties { database, table, .. } = properties;
+        let bytes_sent = body.len() as u64;
+        let mut request = Request::streaming_ingest(database, table, format, body).gzip(is_gzip);
+        if let Some(id) = client_request_id {
+            request = request.client_request_id(id);
+        }
+        self.send(request, properties, bytes_sent).await
+    }
+
+    async fn send(
+        &self,
+        mut request: Request,
+        properties: &IngestionProperties,
+        bytes_sent: u64,
+    ) -> Result<StreamedIngestion, IngestError> {
+        if let Some(mapping) = &properties.mapping_reference {
+            request = request.mapping(mapping);
+        }
+        if request.properties.client_request_id.is_none()
+            && let Some(id) = &properties.client_request_id
+        {
+            request = request.client_request_id(id);
+        }
+        let mut body = self.pipeline.send(&request).await?;
         // Status 200 says that the rows are in; what the body says is not specified. Reading it to its end lets the
         // connection be used again.
         while let Ok(Some(_)) = body.next().await {}
@@ -83,43 +145,25 @@ impl StreamingIngestClient {
             bytes_sent,
         })
     }
-}
 
-fn request(payload: Payload, format: DataFormat, properties: &IngestionProperties) -> Request {
-    let IngestionProperties {
-        database,
-        table,
-        mapping_reference,
-        client_request_id,
-        ..
-    } = properties;
-    let mut request = Request::streaming_ingest(database, table, format, payload.body).gzip(payload.is_gzip);
-    if let Some(mapping) = mapping_reference {
-        request = request.mapping(mapping);
+    /// Reads and compresses; `None` if there is too much.
+    async fn load(
+        &self,
+        source: Source,
+        format: DataFormat,
+    ) -> Result<(Option<Bytes>, Packing), IngestError> {
+        let max_bytes = self.max_bytes as u64;
+        if let Data::File(path) = &source.data
+            && std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > max_bytes)
+        {
+            return Ok((None, Packing::None));
+        }
+        // One block for all that is allowed; a little more, for compression that makes it larger.
+        let block_bytes = self.max_bytes.saturating_add(4096);
+        let mut blocks = Blocks::open(source, format, block_bytes).await?;
+        let first = blocks.next().await?;
+        let is_all = first.is_none() || blocks.bytes_read() <= max_bytes && blocks.next().await?.is_none();
+        let fits = is_all && blocks.bytes_read() <= max_bytes;
+        Ok((first.filter(|_| fits), blocks.packing()))
     }
-    if let Some(id) = client_request_id {
-        request = request.client_request_id(id);
-    }
-    request
-}
-
-/// Reads and compresses on another thread: it takes too long for one that drives futures, and no runtime is assumed.
-async fn load(source: Source, format: DataFormat, max_bytes: usize) -> Result<Payload, IngestError> {
-    let (sender, receiver) = oneshot::channel();
-    let work = move || {
-        // Nobody listens if the call was dropped.
-        let _ = sender.send(source.into_payload(format, max_bytes));
-    };
-    let failed =
-        |error| IngestError::new(IngestErrorKind::Source, "no thread to read the data").with_source(error);
-    std::thread::Builder::new()
-        .name("kusto-ingest".to_owned())
-        .spawn(work)
-        .map_err(failed)?;
-    receiver.await.unwrap_or_else(|_| {
-        Err(IngestError::new(
-            IngestErrorKind::Source,
-            "the thread that reads the data ended without it",
-        ))
-    })
 }

@@ -77,7 +77,8 @@ const PUBLIC_TYPES: &[(&str, &[&str])] = &[
     ("kusto-emulator", &["bytes", "http", "serde"]),
     (
         "kusto-ingest",
-        &["azure_core", "bytes", "futures_core", "http", "serde"],
+        // `AsyncRead`: the readers that data comes from. The standard library has no such trait.
+        &["azure_core", "bytes", "futures", "http", "serde"],
     ),
     ("kusto-kql", &[]),
     // Values of request options are JSON.

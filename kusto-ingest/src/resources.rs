@@ -1,0 +1,261 @@
+//! What the ingestion service lends: containers, queues, tables, and the words that prove who we are.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use azure_core::async_runtime::get_async_runtime;
+use kusto_protocol::{ConnectionString, RowBatch, Secret};
+use kusto_transport::Pipeline;
+
+use crate::command;
+use crate::error::{IngestError, IngestErrorKind};
+use crate::storage_root::StorageRoot;
+use crate::timer::sleep;
+
+/// What the service lends for about a day.
+#[derive(Debug)]
+pub(crate) struct Resources {
+    pub(crate) containers: Vec<StorageRoot>,
+    pub(crate) queues: Vec<StorageRoot>,
+    pub(crate) failure_queues: Vec<StorageRoot>,
+    pub(crate) success_queues: Vec<StorageRoot>,
+    pub(crate) status_tables: Vec<StorageRoot>,
+    /// Goes into every message. Opaque.
+    pub(crate) authorization_context: Secret,
+}
+
+/// The resources of one service, kept and renewed.
+#[derive(Debug)]
+pub(crate) struct ResourceCache {
+    pipeline: Pipeline,
+    beginning: Instant,
+    kept: Mutex<Kept>,
+    /// Held by the one who asks the service.
+    asking: futures::lock::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    resources: Option<(Duration, Arc<Resources>)>,
+}
+
+/// What to do with kept resources of an age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Freshness {
+    Fresh,
+    /// Still good; new ones are asked for meanwhile.
+    Due,
+    /// Not to be relied on.
+    Expired,
+}
+
+impl Resources {
+    /// Reads the answer to `.get ingestion resources`. Kinds that are not known are left out.
+    fn parse(batches: &[RowBatch]) -> Self {
+        let mut resources = Self {
+            containers: Vec::new(),
+            queues: Vec::new(),
+            failure_queues: Vec::new(),
+            success_queues: Vec::new(),
+            status_tables: Vec::new(),
+            authorization_context: Secret::new(""),
+        };
+        for (kind, root) in command::texts(batches, ["ResourceTypeName", "StorageRoot"]) {
+            let list = match kind {
+                "TempStorage" => &mut resources.containers,
+                "SecuredReadyForAggregationQueue" => &mut resources.queues,
+                "FailedIngestionsQueue" => &mut resources.failure_queues,
+                "SuccessfulIngestionsQueue" => &mut resources.success_queues,
+                "IngestionsStatusTable" => &mut resources.status_tables,
+                _ => continue,
+            };
+            list.extend(StorageRoot::parse(root));
+        }
+        resources
+    }
+}
+
+impl ResourceCache {
+    pub(crate) fn new(pipeline: Pipeline) -> Arc<Self> {
+        Arc::new(Self {
+            pipeline,
+            beginning: Instant::now(),
+            kept: Mutex::default(),
+            asking: futures::lock::Mutex::new(()),
+        })
+    }
+
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// The time since this cache was made: what decisions about age and rank are made with.
+    pub(crate) fn now(&self) -> Duration {
+        self.beginning.elapsed()
+    }
+
+    /// Resources that are good now. One caller at a time asks the service, in the background of use when there is
+    /// something to go on with.
+    pub(crate) async fn get(self: &Arc<Self>) -> Result<Arc<Resources>, IngestError> {
+        match self.kept() {
+            Some((Freshness::Fresh, resources)) => Ok(resources),
+            Some((Freshness::Due, resources)) => {
+                self.renew_meanwhile();
+                Ok(resources)
+            }
+            Some((Freshness::Expired, _)) | None => {
+                let _asking = self.asking.lock().await;
+                match self.kept() {
+                    Some((Freshness::Fresh | Freshness::Due, resources)) => Ok(resources),
+                    _ => self.renew().await,
+                }
+            }
+        }
+    }
+
+    fn kept(&self) -> Option<(Freshness, Arc<Resources>)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, resources) = kept.resources.as_ref()?;
+        Some((
+            freshness(self.now().saturating_sub(*since)),
+            Arc::clone(resources),
+        ))
+    }
+
+    fn renew_meanwhile(self: &Arc<Self>) {
+        let cache = Arc::clone(self);
+        let renew = async move {
+            // Whoever comes while someone asks already has nothing to do.
+            if let Some(_asking) = cache.asking.try_lock()
+                && !matches!(cache.kept(), Some((Freshness::Fresh, _)))
+            {
+                // A failure is tried again by the next who comes; what is kept stays good for a while.
+                let _ = cache.renew().await;
+            }
+        };
+        drop(get_async_runtime().spawn(Box::pin(renew)));
+    }
+
+    async fn renew(&self) -> Result<Arc<Resources>, IngestError> {
+        let now = self.now();
+        let resources = Arc::new(self.ask_patiently().await?);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.resources = Some((now, Arc::clone(&resources)));
+        Ok(resources)
+    }
+
+    /// Asks up to four times while the service is busy.
+    async fn ask_patiently(&self) -> Result<Resources, IngestError> {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..TRIES {
+            match self.ask().await {
+                Err(error) if error.is_throttled() => {
+                    let asked_for = error.transport().and_then(|error| error.retry_after());
+                    sleep(asked_for.unwrap_or(wait).min(LONGEST_WAIT)).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                outcome => return outcome,
+            }
+        }
+        self.ask().await
+    }
+
+    async fn ask(&self) -> Result<Resources, IngestError> {
+        let database = ConnectionString::DEFAULT_DATABASE;
+        let answer = match command::rows(&self.pipeline, database, GET_RESOURCES).await {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == IngestErrorKind::Rejected && !error.is_throttled() => {
+                return Err(self.explain(error).await);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut resources = Resources::parse(&answer);
+        for (what, list) in [
+            ("containers", &resources.containers),
+            ("queues", &resources.queues),
+        ] {
+            if list.is_empty() {
+                let host = self.pipeline.endpoint().host();
+                let message = format!("{host} lends no {what} for ingestion; is it an ingestion service?");
+                return Err(IngestError::new(IngestErrorKind::Resources, message));
+            }
+        }
+        let answer = command::rows(&self.pipeline, database, GET_IDENTITY_TOKEN).await?;
+        let token = command::first_text(&answer, "AuthorizationContext").filter(|text| !text.is_empty());
+        let token = token.ok_or_else(|| {
+            let host = self.pipeline.endpoint().host();
+            IngestError::new(
+                IngestErrorKind::Resources,
+                format!("{host} answered {GET_IDENTITY_TOKEN} without a token"),
+            )
+        })?;
+        resources.authorization_context = token.into();
+        Ok(resources)
+    }
+
+    /// Sees whether the refusal comes from an engine, which knows nothing of queued ingestion.
+    async fn explain(&self, error: IngestError) -> IngestError {
+        let version = command::rows(
+            &self.pipeline,
+            ConnectionString::DEFAULT_DATABASE,
+            ".show version",
+        )
+        .await;
+        let Ok(version) = version else { return error };
+        let service_type = command::texts(&version, ["ServiceType", "ServiceType"]).next();
+        let Some((service_type, _)) = service_type.filter(|(name, _)| *name != DATA_MANAGEMENT) else {
+            return error;
+        };
+        let endpoint = self.pipeline.endpoint();
+        IngestError::new(
+            IngestErrorKind::Resources,
+            format!(
+                "{} is a service of type {service_type}, and queued ingestion wants one of type {DATA_MANAGEMENT}: \
+                 usually {}",
+                endpoint.host(),
+                endpoint.to_ingest().host()
+            ),
+        )
+    }
+}
+
+fn freshness(age: Duration) -> Freshness {
+    if age < DUE_AFTER {
+        Freshness::Fresh
+    } else if age < EXPIRED_AFTER {
+        Freshness::Due
+    } else {
+        Freshness::Expired
+    }
+}
+
+const GET_RESOURCES: &str = ".get ingestion resources";
+const GET_IDENTITY_TOKEN: &str = ".get kusto identity token";
+const DATA_MANAGEMENT: &str = "DataManagement";
+const DUE_AFTER: Duration = Duration::from_secs(60 * 60);
+const EXPIRED_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
+const TRIES: u32 = 4;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_renewed_after_an_hour_and_used_for_another() {
+        for (minutes, expected) in [
+            (0, Freshness::Fresh),
+            (59, Freshness::Fresh),
+            (60, Freshness::Due),
+            (119, Freshness::Due),
+            (120, Freshness::Expired),
+        ] {
+            assert_eq!(
+                freshness(Duration::from_secs(60 * minutes)),
+                expected,
+                "{minutes}"
+            );
+        }
+    }
+}
