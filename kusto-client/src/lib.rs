@@ -69,10 +69,10 @@ pub use frames::Frames;
 pub use kusto_arrow;
 pub use kusto_auth::{AuthError, AuthErrorKind, Credential, TrustedHosts};
 pub use kusto_ingest::{
-    ColumnMapping, IngestError, IngestErrorKind, Ingested, IngestionFailure, IngestionOperation,
-    IngestionProperties, IngestionStatus, ManagedStreamingIngestClient, ManagedStreamingPolicy, Mapping,
-    Progress, QueuedIngestClient, Source, StreamedIngestion, StreamingIngestClient, Tracking, Transform,
-    Validation, ValidationPolicy,
+    Acknowledge, BatchingSink, ColumnMapping, IngestError, IngestErrorKind, Ingested, IngestionFailure,
+    IngestionOperation, IngestionProperties, IngestionStatus, ManagedStreamingIngestClient,
+    ManagedStreamingPolicy, Mapping, Progress, QueuedIngestClient, Receipt, SinkOptions, Source,
+    StreamedIngestion, StreamingIngestClient, Tracking, Transform, Validation, ValidationPolicy,
 };
 pub use kusto_protocol::{
     ClientRequestProperties, Column, ColumnArray, ColumnType, CompletionEvent, ConnectionString,

@@ -32,7 +32,9 @@ pub enum IngestErrorKind {
     Post,
     /// The properties do not say enough, or cannot be written into a request.
     Properties,
-    /// The service refused the data; see [`IngestError::transport`] for its words. Nothing was ingested.
+    /// The service took the data into its queue and could not ingest it, for good. Nothing, or not all of it, is in.
+    Refused,
+    /// The service refused the data at once; see [`IngestError::transport`] for its words. Nothing was ingested.
     Rejected,
     /// The service does not lend what queued ingestion needs, or is not an ingestion service.
     Resources,

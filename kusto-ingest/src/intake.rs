@@ -30,7 +30,7 @@ enum State {
         cutter: Cutter,
     },
     AsItIs(Cutter),
-    Gzip(GzEncoder<Cutter>),
+    Gzip(Box<GzEncoder<Cutter>>),
     /// After an error.
     Failed,
 }
@@ -102,7 +102,7 @@ impl Intake {
         cutter.send(Piece::Head(packing))?;
         self.state = match packing {
             // The fastest level: the service packs the data its own way anyhow.
-            Packing::Gzip => State::Gzip(GzEncoder::new(cutter, Compression::fast())),
+            Packing::Gzip => State::Gzip(Box::new(GzEncoder::new(cutter, Compression::fast()))),
             Packing::None | Packing::WasGzip | Packing::WasZip => State::AsItIs(cutter),
         };
         self.pass(&head)

@@ -22,6 +22,7 @@
 //!   stored and asked about.
 //! - [`StreamingIngestClient`]: straight into the table; the rows can be queried when the call returns.
 //! - [`ManagedStreamingIngestClient`]: streams what fits and queues the rest, by a [`ManagedStreamingPolicy`].
+//! - [`BatchingSink`]: single records from many tasks, ingested in batches.
 //!
 //! # Nothing lost, nothing claimed
 //!
@@ -47,8 +48,10 @@ mod properties;
 mod queued;
 mod ranking;
 mod resources;
+mod sink;
 mod source;
 mod source_id;
+mod spool;
 mod status;
 mod storage;
 mod storage_root;
@@ -62,6 +65,7 @@ pub use mapping::{ColumnMapping, Mapping, Transform};
 pub use progress::Progress;
 pub use properties::{IngestionProperties, Validation, ValidationPolicy};
 pub use queued::QueuedIngestClient;
+pub use sink::{Acknowledge, BatchingSink, Receipt, SinkOptions, SinkTarget};
 pub use source::Source;
 pub use status::{IngestionFailure, IngestionOperation, IngestionStatus, Tracking};
 pub use streaming::{StreamedIngestion, StreamingIngestClient};

@@ -143,6 +143,10 @@ impl ManagedStreamingIngestClient {
         Ok(Ingested::Queued(operation))
     }
 
+    pub(crate) fn queued(&self) -> &QueuedIngestClient {
+        &self.queued
+    }
+
     /// Streams, until that works (the result), will not work (the error), or is to be left (`None`).
     async fn stream(
         &self,
@@ -173,15 +177,18 @@ impl ManagedStreamingIngestClient {
             tries += 1;
             let failure = classify(&error);
             let IngestionProperties { database, table, .. } = properties;
-            let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
-            back_off.start(self.queued.now(), self.policy.back_off(failure), database, table);
-            drop(back_off);
+            self.learn(failure, database, table);
             match self.policy.on_failure(failure, tries, jitter()) {
                 Decision::Stream { after } => sleep(after).await,
                 Decision::Queue => return Ok(None),
                 Decision::Fail => return Err(error),
             }
         }
+    }
+
+    fn learn(&self, failure: StreamingFailure, database: &str, table: &str) {
+        let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
+        back_off.start(self.queued.now(), self.policy.back_off(failure), database, table);
     }
 
     fn route(&self, bytes: Option<u64>, database: &str, table: &str) -> Decision {

@@ -22,7 +22,9 @@ pub struct Progress {
 
 /// Who wants to know.
 #[derive(Clone, Default)]
-pub(crate) struct Listener(pub(crate) Option<Arc<dyn Fn(&Progress) + Send + Sync>>);
+pub(crate) struct Listener(pub(crate) Option<Arc<Callback>>);
+
+type Callback = dyn Fn(&Progress) + Send + Sync;
 
 /// Counts for one upload, and tells the listener.
 #[derive(Debug, Default)]
