@@ -45,7 +45,7 @@ use batch::{Batch, Sealed};
 /// ```no_run
 /// use kusto_ingest::{BatchingSink, IngestionProperties, QueuedIngestClient, SinkOptions};
 /// use kusto_protocol::DataFormat;
-/// # async fn example(queued: QueuedIngestClient) -> Result<(), kusto_ingest::IngestError> {
+/// # async fn example(queued: QueuedIngestClient) -> Result<(), Box<dyn std::error::Error>> {
 /// let properties = IngestionProperties::new("Logs", "Events").format(DataFormat::Json);
 /// let sink = BatchingSink::new(queued, properties, SinkOptions::default())?;
 /// let receipt = sink.push_row(&serde_json::json!({"level": "info", "message": "started"})).await?;

@@ -225,8 +225,10 @@ mod tests {
 
     #[test]
     fn a_service_that_does_not_stream_is_an_error_if_wanted() {
-        let mut policy = ManagedStreamingPolicy::default();
-        policy.queue_when_unavailable = false;
+        let policy = ManagedStreamingPolicy {
+            queue_when_unavailable: false,
+            ..ManagedStreamingPolicy::default()
+        };
         assert_eq!(policy.on_failure(SwitchedOff, 1, 1.0), Decision::Fail);
         assert_eq!(policy.on_failure(TableConfiguration, 1, 1.0), Decision::Queue);
     }
