@@ -164,7 +164,8 @@ impl ClientBuilder {
     }
 
     /// Sets what sends the requests: another HTTP stack, a recorder, a service in memory. It must not follow
-    /// redirects, and should not undo compression or limit how long an answer may be silent.
+    /// redirects, and should not undo compression or limit how long an answer may be silent. The bundled one can be had
+    /// with other settings (proxy, certificates, numbers of connections) from `http_client_with`.
     pub fn http_client(mut self, http_client: Arc<dyn HttpClient>) -> Self {
         self.http_client = Some(http_client);
         self
@@ -176,7 +177,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the application that the service's logs show.
+    /// Sets the application that the service's logs show. Default: the connection string's, else the program's name.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.options.application = Some(name.into());
         self
@@ -198,6 +199,51 @@ impl ClientBuilder {
     /// between two rows.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.options.idle_timeout = Some(limit);
+        self
+    }
+
+    /// Sets how long the service may work on a query that does not say: one second to one hour. Default: 4 minutes.
+    pub fn query_timeout(mut self, limit: Duration) -> Self {
+        self.options.query_timeout = limit;
+        self
+    }
+
+    /// Sets how long the service may work on a command that does not say: one second to one hour. Default: 10
+    /// minutes.
+    pub fn mgmt_timeout(mut self, limit: Duration) -> Self {
+        self.options.mgmt_timeout = limit;
+        self
+    }
+
+    /// Sets how long the service may work on a streaming ingestion: one second to one hour. Default: 10 minutes.
+    pub fn ingest_timeout(mut self, limit: Duration) -> Self {
+        self.options.ingest_timeout = limit;
+        self
+    }
+
+    /// Sets how much longer than the service the client waits for the end of an answer: token, connection and all
+    /// tries included. Default: 30 s.
+    pub fn timeout_margin(mut self, margin: Duration) -> Self {
+        self.options.timeout_margin = margin;
+        self
+    }
+
+    /// Sets how many redirects are followed, each only to a trusted host. Default: none.
+    pub fn max_redirects(mut self, count: u64) -> Self {
+        self.options.max_redirects = count;
+        self
+    }
+
+    /// Adds a header to every request, for gateways that want their own.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets from how many bytes on the text of a query or command is sent compressed. Default: never, because the
+    /// service does not document that it takes that.
+    pub fn compress_requests_from(mut self, bytes: usize) -> Self {
+        self.options.compress_requests_from = Some(bytes);
         self
     }
 
@@ -226,7 +272,10 @@ impl ClientBuilder {
         };
         let own = |text: Option<&str>| text.map(str::to_owned);
         let mut options = self.options;
-        options.application = options.application.or_else(|| own(string.application_name()));
+        options.application = options
+            .application
+            .or_else(|| own(string.application_name()))
+            .or_else(process_name);
         options.user = options.user.or_else(|| own(string.user_name()));
         if let Some(version) = string.client_version() {
             options.client_version = version.to_owned();
@@ -248,6 +297,12 @@ impl From<ConnectionString> for ClientBuilder {
     fn from(connection_string: ConnectionString) -> Self {
         Self::new(Ok(connection_string))
     }
+}
+
+/// The name of the running program, which the service's logs show unless the caller names an application.
+fn process_name() -> Option<String> {
+    let path = std::env::current_exe().ok()?;
+    Some(path.file_stem()?.to_string_lossy().into_owned())
 }
 
 #[cfg(feature = "http-client")]

@@ -29,6 +29,7 @@
 //! - [`ResultStream`]: rows as they arrive, in [`RowBatch`]es; [`Frames`]: everything that arrives;
 //!   [`DataSet`]: the whole answer.
 //! - [`StreamingIngestClient`]: rows into tables.
+//! - [`Client::ping`], [`Client::version`], [`Client::diagnostics`]: how the cluster is.
 //! - [`Error`]: whatever goes wrong, with the service's words and ids.
 //!
 //! The module `guide` goes through queries, authentication, errors and ingestion.
@@ -38,7 +39,7 @@
 //! # Not supported
 //!
 //! Queued and managed streaming ingestion; sign-in in a browser, with a device code, a certificate or a password
-//! (pass a credential that does it); the `Azure Region` keyword; following redirects.
+//! (pass a credential that does it); the `Azure Region` keyword.
 //!
 //! # Features
 //!
@@ -47,7 +48,7 @@
 //! | `azure-identity` | yes | client secret, managed identity, workload identity, Azure CLI |
 //! | `http-client` | yes | the bundled HTTP client: reqwest with rustls, on tokio |
 //! | `arrow` | | `Query::fetch_arrow`, and `kusto_arrow` |
-//! | `tracing` | | one span per request, events for retries; never texts, rows or tokens |
+//! | `tracing` | | spans, events and metrics by OpenTelemetry's conventions; never texts, rows or tokens |
 
 #![forbid(unsafe_code)]
 
@@ -59,12 +60,14 @@ mod frames;
 // Its examples run with the default features.
 #[cfg(all(feature = "azure-identity", feature = "http-client"))]
 pub mod guide;
+mod health;
 mod query;
 mod results;
 
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};
 pub use frames::Frames;
+pub use health::{Diagnostics, ServiceVersion};
 #[cfg(feature = "arrow")]
 pub use kusto_arrow;
 pub use kusto_auth::{AuthError, AuthErrorKind, Credential, TrustedHosts};
@@ -81,6 +84,8 @@ pub use kusto_protocol::{
     ServerCache, Table, TableFragment, TableFragmentType, TableHeader, TableKind, Timespan, Value,
     Visualization, kql_identifier, kql_string, options,
 };
+#[cfg(feature = "http-client")]
+pub use kusto_transport::{HttpClientOptions, Proxy, http_client_with};
 pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind, new_request_id};
 pub use query::Query;
 pub use results::{ResultStream, Summary};

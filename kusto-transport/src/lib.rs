@@ -5,29 +5,40 @@
 //!
 //! - [`Pipeline`]: one service, one identity; [`Pipeline::frames`] and [`Pipeline::send`] do the work.
 //! - [`FrameStream`]: the frames of an answer, decoded as they arrive; [`Body`]: its plain bytes.
-//! - [`RetryPolicy`]: what is sent once more, and when.
+//! - [`PipelineOptions`]: time limits, retries, redirects, headers; [`RetryPolicy`]: what is sent once more, and when.
 //! - [`TransportError`]: what failed, with the ids that the service's logs know.
 //!
 //! # Order of things
 //!
-//! A host that may not receive a token gets no request at all. Redirects are not followed. Plain HTTP carries a
-//! token only on this machine. A 401 drops the token and tries once with another one. `azure_core`'s own retries are
-//! not used: they repeat whatever failed, commands included.
+//! A host that may not receive a token gets no request at all. Redirects are followed only as far as the caller
+//! allows, and only to trusted hosts. Plain HTTP carries a token only on this machine. A 401 drops the token and tries
+//! once with another one. `azure_core`'s own retries are not used: they repeat whatever failed, commands included.
 //!
 //! # Time
 //!
-//! One limit covers token, connection, headers and body: the server timeout of the request and half a minute more.
-//! Timers are those of [`azure_core::async_runtime`]: tokio's with the feature `http-client`; other runtimes set
-//! theirs there.
+//! One limit covers token, connection, headers and body of all tries: the server timeout of the request and half a
+//! minute more. Timers are those of [`azure_core::async_runtime`]: tokio's with the feature `http-client`; other
+//! runtimes set theirs there.
+//!
+//! # Cancellation
+//!
+//! A query whose future or answer is dropped before its end, or that reaches its time limit, is cancelled on the
+//! service by `.cancel query` with the id of the running try, and its connection is closed. The command is a task on
+//! the tokio runtime that the query was sent from. On other runtimes nothing is spawned: send
+//! [`Request::cancel_query`](kusto_protocol::Request::cancel_query) yourself.
 //!
 //! # Not supported
 //!
-//! Following redirects, GET requests for queries, and telling apart proxies from services.
+//! SOCKS proxies, client certificates for TLS, and telling apart proxies from services.
 //!
 //! # Features
 //!
 //! - `http-client`: [`http_client`], on reqwest, rustls and tokio.
-//! - `tracing`: one span per try, events for retries; never texts, parameters, rows or tokens.
+//! - `tracing`: a span per request and one per try, events for retries, and metrics, named after OpenTelemetry's
+//!   conventions for databases; never texts, parameters, rows or tokens. Metrics are events of the target
+//!   `kusto_transport::metrics` whose fields `tracing-opentelemetry` turns into instruments:
+//!   `db.client.operation.duration` (s), `db.client.response.returned_rows`, `kusto.client.response.bytes`,
+//!   `kusto.client.first_row.duration` (s) and `kusto.client.retries`.
 
 #![forbid(unsafe_code)]
 

@@ -133,7 +133,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// See [`TransportErrorKind`].
+    /// See [`TransportErrorKind`](crate::TransportErrorKind).
     ///
     /// # Cancel safety
     ///

@@ -40,6 +40,7 @@ struct Record {
 impl Operation {
     pub(crate) fn start(outgoing: &Outgoing, endpoint: &Endpoint) -> Self {
         let (operation, database) = (outgoing.operation, outgoing.database.clone());
+        let usual_port = if endpoint.is_https() { 443 } else { 80 };
         let span = info_span!(
             "kusto.request",
             "otel.kind" = "client",
@@ -52,9 +53,7 @@ impl Operation {
             "db.response.returned_rows" = Empty,
             "error.type" = Empty,
             "server.address" = endpoint.host(),
-            "server.port" = endpoint
-                .port()
-                .unwrap_or(if endpoint.is_https() { 443 } else { 80 }),
+            "server.port" = endpoint.port().unwrap_or(usual_port),
             "azure.service.request.id" = Empty,
             "kusto.client_request_id" = outgoing.client_request_id(0),
             "kusto.time_limit_s" = outgoing.limit.as_secs(),

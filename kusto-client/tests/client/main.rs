@@ -3,6 +3,7 @@
 mod answers;
 mod cancel;
 mod errors;
+mod health;
 mod requests;
 mod results;
 #[path = "../../../kusto-transport/tests/transport/scripted.rs"]
