@@ -142,9 +142,9 @@ mod tests {
             .iter()
             .map(|name| {
                 let bytes = answer(name, 100_000).unwrap();
-                bytes
-                    .iter()
-                    .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
+                bytes.iter().fold(0_u32, |sum, byte| {
+                    sum.wrapping_mul(31).wrapping_add(u32::from(*byte))
+                })
             })
             .collect();
         assert_eq!(sums, [963_456_238, 78_433_680, 1_534_003_526]);

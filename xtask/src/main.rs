@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what these chores are for")]
 
+mod bench;
 mod fuzz;
 mod interop;
 mod layers;
@@ -18,6 +19,7 @@ use std::process::{Command, ExitCode};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
+        Some("bench") => bench::run(&arguments[1..]),
         Some("ci") => ci(),
         Some("check") => check(),
         Some("fuzz") => fuzz::run(&arguments[1..]),
@@ -48,6 +50,7 @@ cargo xtask CHORE
   interop   the official SDKs against our service, our client against another service
             (name one to run it alone: python, duckdb, oracle)
   memory    a gigabyte through the client, and what it holds of it
+  bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
   fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which
   tidy      rules of the source tree

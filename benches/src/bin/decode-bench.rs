@@ -50,7 +50,9 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
         });
         println!(
             "{rows} rows, {}",
-            decoded.err().map_or_else(|| "read".to_owned(), |error| error.to_string())
+            decoded
+                .err()
+                .map_or_else(|| "read".to_owned(), |error| error.to_string())
         );
         return Ok(());
     }
