@@ -94,6 +94,22 @@ impl AttachedFile {
         })
     }
 
+    /// Whether single rows can be read without those before them.
+    pub(crate) fn can_fetch(&self) -> bool {
+        self.format == DataFormat::Parquet
+    }
+
+    /// Reads the rows with these numbers, which ascend, of a file that [can do so](Self::can_fetch).
+    pub(crate) fn fetch(&self, places: &[usize], numbers: &[u64]) -> Result<Scan, ReadError> {
+        let file = File::open(&self.path).map_err(|error| self.failed(error.to_string()))?;
+        let columns: Vec<_> = places.iter().map(|&place| self.columns[place].clone()).collect();
+        Ok(Scan {
+            rows: Rows::Parquet(Box::new(ParquetRows::rows_of_file(file, &columns, numbers)?)),
+            places: None,
+            path: self.path.clone(),
+        })
+    }
+
     fn failed(&self, message: String) -> ReadError {
         ReadError::new(0, format!("{}: {message}", self.path.display()))
     }

@@ -63,6 +63,12 @@ pub(crate) fn open(plan: &Plan, scope: &Scope) -> Result<Box<dyn Operator>> {
     let node = Arc::clone(&plan.node);
     Ok(match &*plan.node {
         Node::Table { table, columns } => Box::new(scan::Table::new(table, columns)?),
+        Node::Numbered { table, columns } => Box::new(scan::Numbered::new(table, columns)?),
+        Node::Fetch {
+            input,
+            table,
+            columns,
+        } => Box::new(scan::Fetch::new(open(input, scope)?, table, columns, scope)),
         Node::Rows(batches) => Box::new(scan::Rows::new(batches.clone())),
         Node::Range { from, to, step } => Box::new(scan::Range::new(*from, *to, *step)),
         Node::RangeReal { from, to, step } => Box::new(scan::RangeReal::new(*from, *to, *step)),

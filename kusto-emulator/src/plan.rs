@@ -1,5 +1,6 @@
 //! What a query does, with every name resolved and every type known.
 
+mod late;
 mod prune;
 
 use std::sync::{Arc, OnceLock};
@@ -33,6 +34,14 @@ pub(crate) struct Plan {
 pub(crate) enum Node {
     /// The rows of a table: the columns at these places.
     Table { table: Arc<Table>, columns: Vec<usize> },
+    /// As [`Node::Table`], and behind the columns the number of each row.
+    Numbered { table: Arc<Table>, columns: Vec<usize> },
+    /// The rows of a table whose numbers the input gives in its only column, in the order of the input.
+    Fetch {
+        input: Plan,
+        table: Arc<Table>,
+        columns: Vec<usize>,
+    },
     /// Rows known beforehand.
     Rows(Vec<Batch>),
     /// `range` over whole numbers or ticks, made as they are asked for.
@@ -99,6 +108,7 @@ impl Node {
     fn inputs(&self) -> Vec<&Plan> {
         match self {
             Self::Table { .. }
+            | Self::Numbered { .. }
             | Self::Rows(_)
             | Self::Range { .. }
             | Self::RangeReal { .. }
@@ -110,6 +120,7 @@ impl Node {
             | Self::Sort { input, .. }
             | Self::Aggregate { input, .. }
             | Self::Window { input, .. }
+            | Self::Fetch { input, .. }
             | Self::Materialized { input, .. } => vec![input],
             Self::Partition { input, body, .. } => vec![input, body],
             Self::Join(join) => vec![&join.left, &join.right],

@@ -209,6 +209,22 @@ impl Table {
         })
     }
 
+    /// Whether single rows can be read without those before them. In memory that is no gain.
+    pub(crate) fn can_fetch(&self) -> bool {
+        match &self.data {
+            Data::Memory(_) => false,
+            Data::File(file) => file.can_fetch(),
+        }
+    }
+
+    /// The rows with these numbers, which ascend: the columns at these places.
+    pub(crate) fn fetch(&self, columns: &[usize], rows: &[u64]) -> Result<Scan, ReadError> {
+        match &self.data {
+            Data::File(file) => Ok(Scan::File(Box::new(file.fetch(columns, rows)?))),
+            Data::Memory(_) => Err(ReadError::new(0, "rows in memory are not read one by one")),
+        }
+    }
+
     /// Whether rows can be added.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod basics;
 mod expand;
+mod file;
 mod function;
 mod join;
 mod limit;

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use arrow_array::{Float64Array, Int64Array};
 
+use super::sort::Sorted;
 use super::{Operator, Result, Scope};
 use crate::error::EvalError;
 use crate::plan::Plan;
@@ -22,6 +25,94 @@ impl Table {
 impl Operator for Table {
     fn next(&mut self) -> Result<Option<Batch>> {
         Ok(self.0.next().transpose()?)
+    }
+}
+
+/// The rows of a table, with the number of each.
+pub(super) struct Numbered {
+    table: Table,
+    next: i64,
+}
+
+impl Numbered {
+    pub(super) fn new(table: &Arc<storage::Table>, columns: &[usize]) -> Result<Self> {
+        let table = Table::new(table, columns)?;
+        Ok(Self { table, next: 0 })
+    }
+}
+
+impl Operator for Numbered {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        let Some(batch) = self.table.next()? else {
+            return Ok(None);
+        };
+        let rows = batch.num_rows();
+        let end = self.next + rows as i64;
+        let mut columns = batch.columns().to_vec();
+        columns.push(Arc::new(Int64Array::from_iter_values(self.next..end)));
+        self.next = end;
+        Ok(Some(Batch::new(columns, rows)))
+    }
+}
+
+/// The rows of a table with the numbers that the input gives.
+pub(super) struct Fetch {
+    /// `None` once it is used up.
+    input: Option<Box<dyn Operator>>,
+    table: Arc<storage::Table>,
+    columns: Vec<usize>,
+    scope: Scope,
+    rows: Sorted,
+}
+
+impl Fetch {
+    pub(super) fn new(
+        input: Box<dyn Operator>,
+        table: &Arc<storage::Table>,
+        columns: &[usize],
+        scope: &Scope,
+    ) -> Self {
+        Self {
+            input: Some(input),
+            table: Arc::clone(table),
+            columns: columns.to_vec(),
+            scope: scope.clone(),
+            rows: Sorted::default(),
+        }
+    }
+
+    fn run(&self, input: Box<dyn Operator>) -> Result<Sorted> {
+        let mut wanted: Vec<u64> = Vec::new();
+        for batch in super::drain(input, &self.scope)? {
+            let numbers = batch.columns()[0].as_primitive::<Int64Type>();
+            wanted.extend(numbers.values().iter().map(|&number| number as u64));
+        }
+        // A file is read from its beginning; the rows come out in the order that was asked for.
+        let mut numbers = wanted.clone();
+        numbers.sort_unstable();
+        let mut batches = Vec::new();
+        let mut places = Vec::with_capacity(numbers.len());
+        for batch in self.table.fetch(&self.columns, &numbers)? {
+            let batch = batch?;
+            places.extend((0..batch.num_rows()).map(|row| (batches.len(), row)));
+            batches.push(batch);
+        }
+        if places.len() != numbers.len() {
+            return Err(EvalError::runtime("A file has changed while it was read."));
+        }
+        let in_order = wanted
+            .iter()
+            .map(|number| places[numbers.partition_point(|other| other < number)]);
+        Ok(Sorted::new(batches, in_order.collect()))
+    }
+}
+
+impl Operator for Fetch {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        if let Some(input) = self.input.take() {
+            self.rows = self.run(input)?;
+        }
+        self.rows.next()
     }
 }
 

@@ -13,7 +13,7 @@ use arrow_schema::{ArrowError, DataType, Field, TimeUnit};
 use bytes::Bytes;
 use kusto_protocol::{Column, ColumnType};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::file::reader::ChunkReader;
 
 use crate::types::Batch;
@@ -30,14 +30,23 @@ pub(crate) struct ParquetRows {
 
 impl ParquetRows {
     pub(crate) fn of_file(file: File, columns: &[Column]) -> Result<Self, ReadError> {
-        Self::new(file, columns)
+        Self::new(file, columns, None)
+    }
+
+    /// Only the rows with these numbers, which ascend.
+    pub(crate) fn rows_of_file(file: File, columns: &[Column], rows: &[u64]) -> Result<Self, ReadError> {
+        Self::new(file, columns, Some(rows))
     }
 
     pub(crate) fn of_bytes(bytes: Bytes, columns: &[Column]) -> Result<Self, ReadError> {
-        Self::new(bytes, columns)
+        Self::new(bytes, columns, None)
     }
 
-    fn new<T: ChunkReader + 'static>(input: T, columns: &[Column]) -> Result<Self, ReadError> {
+    fn new<T: ChunkReader + 'static>(
+        input: T,
+        columns: &[Column],
+        rows: Option<&[u64]>,
+    ) -> Result<Self, ReadError> {
         let failed = |error: &dyn std::fmt::Display| ReadError::new(0, error.to_string());
         let builder = ParquetRecordBatchReaderBuilder::try_new(input).map_err(|error| failed(&error))?;
         // What is not asked for is not even read.
@@ -45,7 +54,13 @@ impl ParquetRows {
             .iter()
             .filter_map(|column| builder.schema().index_of(&column.name).ok());
         let wanted = ProjectionMask::roots(builder.parquet_schema(), wanted);
-        let builder = builder.with_projection(wanted).with_batch_size(BATCH_ROWS);
+        let mut builder = builder.with_projection(wanted).with_batch_size(BATCH_ROWS);
+        if let Some(rows) = rows {
+            let total = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+            let ranges = rows.iter().filter_map(|&row| usize::try_from(row).ok());
+            let ranges = ranges.filter(|row| *row < total).map(|row| row..row + 1);
+            builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, total));
+        }
         let reader = builder.build().map_err(|error| failed(&error))?;
         let schema = reader.schema();
         let places = columns

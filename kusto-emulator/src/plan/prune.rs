@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::late::late;
 use super::{
     AggregateCall, Expand, ExpandColumn, ExpandedValue, Join, Node, Parse, ParsedColumn, Plan, Scalar,
 };
@@ -92,11 +93,7 @@ fn keep(plan: &Plan, wanted: &[usize]) -> Plan {
             let input = keep(input, &needed);
             let sorted = Plan {
                 serialized: plan.serialized,
-                ..input.over(Node::Sort {
-                    input: input.clone(),
-                    keys,
-                    limit: *limit,
-                })
+                ..input.over(late(input.clone(), keys, *limit))
             };
             pick(sorted, &needed, wanted)
         }
@@ -177,7 +174,9 @@ fn keep(plan: &Plan, wanted: &[usize]) -> Plan {
             };
             pick(narrowed(plan, &available, node), &available, wanted)
         }
-        Node::Range { .. }
+        Node::Numbered { .. }
+        | Node::Fetch { .. }
+        | Node::Range { .. }
         | Node::RangeReal { .. }
         | Node::Apply(_)
         | Node::KeyValues(_)
@@ -332,7 +331,7 @@ fn pick_all(plan: Plan, wanted: &[usize]) -> Plan {
 }
 
 /// The places that expressions read, each once, in order.
-fn places(scalars: &[&Scalar]) -> Vec<usize> {
+pub(super) fn places(scalars: &[&Scalar]) -> Vec<usize> {
     let mut places = Vec::new();
     for scalar in scalars {
         scalar.visit_columns(&mut |place| places.push(place));
@@ -347,14 +346,14 @@ fn sorted(mut places: Vec<usize>) -> Vec<usize> {
 }
 
 /// All of `first`, then what `second` adds.
-fn with(first: &[usize], second: &[usize]) -> Vec<usize> {
+pub(super) fn with(first: &[usize], second: &[usize]) -> Vec<usize> {
     let mut places = first.to_vec();
     places.extend(second.iter().filter(|place| !first.contains(place)));
     places
 }
 
 /// The expression over the columns that are left.
-fn moved(scalar: &Scalar, kept: &[usize]) -> Scalar {
+pub(super) fn moved(scalar: &Scalar, kept: &[usize]) -> Scalar {
     scalar.map_columns(&|place| place_in(kept, place))
 }
 
