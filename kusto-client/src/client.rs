@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use azure_core::http::HttpClient;
 use kusto_auth::{Credential, TrustedHosts};
-use kusto_ingest::{ManagedStreamingIngestClient, QueuedIngestClient, StreamingIngestClient};
+use kusto_ingest::{
+    DirectIngestClient, ManagedStreamingIngestClient, QueuedIngestClient, StreamingIngestClient,
+};
 use kusto_protocol::{ConnectionString, DeepLink, Endpoint, Request};
 use kusto_transport::{Pipeline, PipelineOptions, RetryPolicy};
 
@@ -118,6 +120,12 @@ impl Client {
     /// Streaming ingestion with queued ingestion behind it. Keep it, as [`queued_ingest`](Self::queued_ingest).
     pub fn managed_streaming_ingest(&self) -> ManagedStreamingIngestClient {
         ManagedStreamingIngestClient::new(&self.shared.pipeline)
+    }
+
+    /// Commands that make a table of this client's database, or put rows into it.
+    pub fn direct_ingest(&self, table: impl Into<String>) -> DirectIngestClient {
+        let database = self.database().unwrap_or(ConnectionString::DEFAULT_DATABASE);
+        DirectIngestClient::new(self.shared.pipeline.clone(), database, table)
     }
 
     /// The cluster.

@@ -72,8 +72,8 @@ pub use health::{Diagnostics, ServiceVersion};
 pub use kusto_arrow;
 pub use kusto_auth::{AuthError, AuthErrorKind, Credential, TrustedHosts};
 pub use kusto_ingest::{
-    Acknowledge, BatchingSink, ColumnMapping, IngestError, IngestErrorKind, Ingested, IngestionFailure,
-    IngestionOperation, IngestionProperties, IngestionStatus, ManagedStreamingIngestClient,
+    Acknowledge, BatchingSink, ColumnMapping, DirectIngestClient, IngestError, IngestErrorKind, Ingested,
+    IngestionFailure, IngestionOperation, IngestionProperties, IngestionStatus, ManagedStreamingIngestClient,
     ManagedStreamingPolicy, Mapping, Progress, QueuedIngestClient, Receipt, SinkOptions, Source,
     StreamedIngestion, StreamingIngestClient, Tracking, Transform, Validation, ValidationPolicy,
 };

@@ -384,6 +384,27 @@ mod tests {
         assert_eq!(unpack(&all), b"{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
     }
 
+    #[cfg(feature = "arrow")]
+    #[test]
+    fn record_batches_are_one_parquet_file() {
+        use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+        let batch = |start: i64| {
+            let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 1000));
+            let names: ArrayRef = Arc::new(StringArray::from_iter_values(
+                (start..start + 1000).map(|n| n.to_string()),
+            ));
+            RecordBatch::try_from_iter([("n", numbers), ("name", names)]).unwrap()
+        };
+        let sent = [batch(0), batch(1000), batch(2000)];
+        let source = Source::record_batches(sent[0].schema(), sent.clone());
+        let (all, blocks) = read_all(source, DataFormat::Parquet, 1000).unwrap();
+        assert_eq!(blocks.packing(), Packing::None);
+        let file = Bytes::from(all.concat());
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(file, 1000).unwrap();
+        let back: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+        assert_eq!(back, sent);
+    }
+
     #[test]
     fn what_cannot_be_ingested_says_why_before_the_first_block() {
         let directory = tempfile::tempdir().unwrap();

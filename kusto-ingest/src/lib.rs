@@ -22,6 +22,7 @@
 //!   stored and asked about.
 //! - [`StreamingIngestClient`]: straight into the table; the rows can be queried when the call returns.
 //! - [`ManagedStreamingIngestClient`]: streams what fits and queues the rest, by a [`ManagedStreamingPolicy`].
+//! - [`DirectIngestClient`]: `.ingest inline`, `.set`, `.append` and their like, for tests and small amounts.
 //! - [`BatchingSink`]: single records from many tasks, ingested in batches.
 //!
 //! # Nothing lost, nothing claimed
@@ -37,11 +38,12 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
-mod command;
+mod direct;
 mod error;
 mod intake;
 mod managed;
 mod mapping;
+mod mgmt;
 mod notification;
 mod progress;
 mod properties;
@@ -58,6 +60,7 @@ mod storage_root;
 mod streaming;
 mod timer;
 
+pub use direct::DirectIngestClient;
 pub use error::{IngestError, IngestErrorKind};
 pub use managed::policy::{Decision, ManagedStreamingPolicy, StreamingFailure};
 pub use managed::{Ingested, ManagedStreamingIngestClient};

@@ -7,8 +7,8 @@ use azure_core::async_runtime::get_async_runtime;
 use kusto_protocol::{ConnectionString, RowBatch, Secret};
 use kusto_transport::Pipeline;
 
-use crate::command;
 use crate::error::{IngestError, IngestErrorKind};
+use crate::mgmt;
 use crate::storage_root::StorageRoot;
 use crate::timer::sleep;
 
@@ -60,7 +60,7 @@ impl Resources {
             status_tables: Vec::new(),
             authorization_context: Secret::new(""),
         };
-        for (kind, root) in command::texts(batches, ["ResourceTypeName", "StorageRoot"]) {
+        for (kind, root) in mgmt::texts(batches, ["ResourceTypeName", "StorageRoot"]) {
             let list = match kind {
                 "TempStorage" => &mut resources.containers,
                 "SecuredReadyForAggregationQueue" => &mut resources.queues,
@@ -162,7 +162,7 @@ impl ResourceCache {
 
     async fn ask(&self) -> Result<Resources, IngestError> {
         let database = ConnectionString::DEFAULT_DATABASE;
-        let answer = match command::rows(&self.pipeline, database, GET_RESOURCES).await {
+        let answer = match mgmt::rows(&self.pipeline, database, GET_RESOURCES).await {
             Ok(answer) => answer,
             Err(error) if error.kind() == IngestErrorKind::Rejected && !error.is_throttled() => {
                 return Err(self.explain(error).await);
@@ -180,8 +180,8 @@ impl ResourceCache {
                 return Err(IngestError::new(IngestErrorKind::Resources, message));
             }
         }
-        let answer = command::rows(&self.pipeline, database, GET_IDENTITY_TOKEN).await?;
-        let token = command::first_text(&answer, "AuthorizationContext").filter(|text| !text.is_empty());
+        let answer = mgmt::rows(&self.pipeline, database, GET_IDENTITY_TOKEN).await?;
+        let token = mgmt::first_text(&answer, "AuthorizationContext").filter(|text| !text.is_empty());
         let token = token.ok_or_else(|| {
             let host = self.pipeline.endpoint().host();
             IngestError::new(
@@ -195,14 +195,14 @@ impl ResourceCache {
 
     /// Sees whether the refusal comes from an engine, which knows nothing of queued ingestion.
     async fn explain(&self, error: IngestError) -> IngestError {
-        let version = command::rows(
+        let version = mgmt::rows(
             &self.pipeline,
             ConnectionString::DEFAULT_DATABASE,
             ".show version",
         )
         .await;
         let Ok(version) = version else { return error };
-        let service_type = command::texts(&version, ["ServiceType", "ServiceType"]).next();
+        let service_type = mgmt::texts(&version, ["ServiceType", "ServiceType"]).next();
         let Some((service_type, _)) = service_type.filter(|(name, _)| *name != DATA_MANAGEMENT) else {
             return error;
         };

@@ -75,6 +75,32 @@ impl Source {
         source
     }
 
+    /// Arrow record batches of one schema, written as Parquet with Snappy (feature `arrow`). Columns go into those of the
+    /// same name unless a mapping says otherwise; what Parquet's types become is in the service's documentation of the
+    /// format.
+    #[cfg(feature = "arrow")]
+    pub fn record_batches(
+        schema: arrow_schema::SchemaRef,
+        batches: impl IntoIterator<Item = arrow_array::RecordBatch, IntoIter: Send> + Send + 'static,
+    ) -> Self {
+        let mut source = Self::writer(move |out| {
+            let properties = parquet::file::properties::WriterProperties::builder()
+                .set_compression(parquet::basic::Compression::SNAPPY)
+                // Rows of a group are in memory until it is full.
+                .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+                .build();
+            // The writer wants an owned `Send` output; pieces go on as soon as a group is complete.
+            let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), schema, Some(properties))?;
+            for batch in batches {
+                writer.write(&batch)?;
+                out.write_all(&std::mem::take(writer.inner_mut()))?;
+            }
+            out.write_all(&writer.into_inner()?)
+        });
+        source.format = Some(DataFormat::Parquet);
+        source
+    }
+
     /// Whatever a function writes, which is called on a thread of its own. It is called once.
     pub fn writer(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static) -> Self {
         Self::new(Data::Writer(Box::new(write)))
@@ -176,6 +202,9 @@ impl fmt::Debug for Source {
 fn base_name(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
+
+#[cfg(feature = "arrow")]
+const ROW_GROUP_ROWS: usize = 128 << 10;
 
 #[cfg(test)]
 mod tests {

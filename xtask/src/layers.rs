@@ -78,7 +78,15 @@ const PUBLIC_TYPES: &[(&str, &[&str])] = &[
     (
         "kusto-ingest",
         // `AsyncRead`: the readers that data comes from. The standard library has no such trait.
-        &["azure_core", "bytes", "futures", "http", "serde"],
+        &[
+            "arrow_array",
+            "arrow_schema",
+            "azure_core",
+            "bytes",
+            "futures",
+            "http",
+            "serde",
+        ],
     ),
     ("kusto-kql", &[]),
     // Values of request options are JSON.
