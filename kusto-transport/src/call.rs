@@ -47,8 +47,9 @@ impl<'a> Call<'a> {
 
     /// The frames of the first answer that got as far as its rows.
     pub(crate) async fn frames(&mut self, config: &DecoderConfig) -> Result<FrameStream, TransportError> {
+        let threads = self.pipeline.options().decode_threads;
         loop {
-            let mut frames = FrameStream::new(self.body().await?, config.clone());
+            let mut frames = FrameStream::new(self.body().await?, config.clone(), threads);
             if !self.outgoing.is_repeatable {
                 return Ok(frames);
             }

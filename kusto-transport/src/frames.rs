@@ -13,13 +13,15 @@ use kusto_protocol::{
     TableKind,
 };
 
+use crate::ahead::Feed;
 use crate::body::Body;
 use crate::error::{TransportError, TransportErrorKind};
 
 /// The frames of an answer, decoded as its bytes arrive.
 ///
 /// The body is read only when the decoder has nothing left, so a slow consumer slows the service down, and at most
-/// one chunk and one batch of rows are held. Errors inside the answer are frames like all others; only an answer
+/// one chunk and one batch of rows are held; of a large answer a few megabytes, if
+/// [threads](crate::PipelineOptions::decode_threads) may help. Errors inside the answer are frames like all others; only an answer
 /// that cannot be read, or that breaks off, is an error here, after all rows that had come and, as the completion of
 /// their table, the errors in place of rows. After an error there is nothing more.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct FrameStream {
     head: VecDeque<Frame>,
     /// The open table whose rows are about the results, and no results.
     secondary: Option<i64>,
+    feed: Feed,
 }
 
 #[derive(Debug)]
@@ -44,7 +47,7 @@ enum State {
 }
 
 impl FrameStream {
-    pub(crate) fn new(body: Body, config: DecoderConfig) -> Self {
+    pub(crate) fn new(body: Body, config: DecoderConfig, threads: usize) -> Self {
         Self {
             body,
             decoder: FrameDecoder::with_config(config),
@@ -52,6 +55,7 @@ impl FrameStream {
             state: State::Frames,
             head: VecDeque::new(),
             secondary: None,
+            feed: Feed::new(threads),
         }
     }
 
@@ -138,6 +142,7 @@ impl FrameStream {
             Ok(None) => self.state = State::Over(None),
             Err(error) => {
                 self.state = State::Over(None);
+                self.feed.stop();
                 self.body.fail(error);
             }
         }
@@ -169,7 +174,7 @@ impl FrameStream {
                     Err(error) => return Poll::Ready(Err(self.undecodable(error))),
                 },
             }
-            let chunk = ready!(self.body.poll_bytes(cx));
+            let chunk = ready!(self.feed.poll_bytes(cx, &mut self.body, &mut self.decoder));
             match (chunk, &mut self.state) {
                 (Some(Ok(chunk)), State::Text(text)) if text.len() + chunk.len() > MAX_TEXT => {
                     let text = std::mem::take(text);

@@ -42,6 +42,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod answer;
 mod body;
 mod call;

@@ -1,5 +1,6 @@
 //! The settings of a pipeline.
 
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use crate::retry::RetryPolicy;
@@ -19,6 +20,11 @@ pub struct PipelineOptions {
     pub headers: Vec<(String, String)>,
     /// Whether answers may come compressed. Default: yes.
     pub compression: bool,
+    /// How many threads may help to decode a large answer, from a megabyte on. With one, the next bytes are received
+    /// and decompressed while the last ones are decoded; more share the decoding of what comes uncompressed over a
+    /// fast network. With none nothing is done before the caller asks for it. Default: one, if the machine has several
+    /// cores.
+    pub decode_threads: usize,
     /// From how many bytes on the text of a query or command is sent compressed. Default: never, because only for
     /// streaming ingestion the service documents that it takes compressed requests.
     pub compress_requests_from: Option<usize>,
@@ -55,6 +61,7 @@ impl Default for PipelineOptions {
             client_version: concat!("Kusto.Rust.Client:{", env!("CARGO_PKG_VERSION"), "}").to_owned(),
             headers: Vec::new(),
             compression: true,
+            decode_threads: usize::from(available_parallelism().is_ok_and(|cores| cores.get() > 1)),
             compress_requests_from: None,
             enforce_mfa: false,
             retry: RetryPolicy::default(),

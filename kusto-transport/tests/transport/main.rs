@@ -1,5 +1,6 @@
 //! The pipeline over an HTTP client in memory.
 
+mod ahead;
 mod frames;
 mod pipeline;
 mod repeat;
