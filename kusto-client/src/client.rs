@@ -255,6 +255,21 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets whether answers may come compressed. They may by default, unless the connection string says
+    /// `Uncompressed=True`. The [guide](crate::guide) says from which network on that is worth it.
+    pub fn compression(mut self, value: bool) -> Self {
+        self.options.compression = value;
+        self
+    }
+
+    /// Sets how many threads may help to decode a large answer: see
+    /// [`PipelineOptions::decode_threads`](kusto_transport::PipelineOptions::decode_threads). One by default, if the
+    /// machine has several cores.
+    pub fn decode_threads(mut self, count: usize) -> Self {
+        self.options.decode_threads = count;
+        self
+    }
+
     /// Sets whether a query is cancelled on the service when its results are dropped before their end, or when it
     /// takes too long. It is by default, if there is a tokio runtime to send the command from.
     pub fn cancel_on_drop(mut self, value: bool) -> Self {
@@ -288,7 +303,7 @@ impl ClientBuilder {
         if let Some(version) = string.client_version() {
             options.client_version = version.to_owned();
         }
-        options.compression = !string.is_uncompressed();
+        options.compression &= !string.is_uncompressed();
         options.enforce_mfa = string.is_mfa_enforced();
         let endpoint = string.endpoint().clone();
         Ok(Client {
