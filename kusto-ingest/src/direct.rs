@@ -95,7 +95,7 @@ impl DirectIngestClient {
     ///
     /// The service refuses it if there is such a table.
     pub async fn set(&self, query: &str) -> Result<u64, IngestError> {
-        self.from_query(".set", query).await
+        self.ingest_query(".set", query).await
     }
 
     /// `.append`: adds a query's rows to the table. Gives their number.
@@ -104,7 +104,7 @@ impl DirectIngestClient {
     ///
     /// The service refuses it if there is no such table, or if types do not match by position.
     pub async fn append(&self, query: &str) -> Result<u64, IngestError> {
-        self.from_query(".append", query).await
+        self.ingest_query(".append", query).await
     }
 
     /// `.set-or-append`: adds a query's rows to the table, which is made if it is not there. Gives their number.
@@ -113,7 +113,7 @@ impl DirectIngestClient {
     ///
     /// As [`append`](Self::append).
     pub async fn set_or_append(&self, query: &str) -> Result<u64, IngestError> {
-        self.from_query(".set-or-append", query).await
+        self.ingest_query(".set-or-append", query).await
     }
 
     /// `.set-or-replace`: puts a query's rows in the place of the table's. Gives their number.
@@ -122,10 +122,10 @@ impl DirectIngestClient {
     ///
     /// As [`append`](Self::append).
     pub async fn set_or_replace(&self, query: &str) -> Result<u64, IngestError> {
-        self.from_query(".set-or-replace", query).await
+        self.ingest_query(".set-or-replace", query).await
     }
 
-    async fn from_query(&self, verb: &str, query: &str) -> Result<u64, IngestError> {
+    async fn ingest_query(&self, verb: &str, query: &str) -> Result<u64, IngestError> {
         let batches = self.run(&format!("{verb} {} <|\n{query}", self.name())).await?;
         let counts = batches
             .iter()
@@ -143,6 +143,6 @@ impl DirectIngestClient {
     }
 
     fn name(&self) -> String {
-        kql_identifier(&self.table).into()
+        kql_identifier(&self.table)
     }
 }
