@@ -5,6 +5,7 @@ query_service.py URL CASES
 CASES is a JSON file: a list of {"query", "rows"}, rows as our own client wrote them, one JSON object a row.
 """
 
+import io
 import json
 import sys
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from decimal import Decimal
 
 from azure.kusto.data import ClientRequestProperties, KustoClient, KustoConnectionStringBuilder
 from azure.kusto.data.exceptions import KustoServiceError
+from azure.kusto.ingest import IngestionProperties, KustoStreamingIngestClient
+from azure.kusto.data.data_format import DataFormat
 
 DATABASE = "NetDefaultDB"
 
@@ -73,6 +76,29 @@ def check_commands(client):
     client.execute_mgmt(DATABASE, ".drop table Interop")
 
 
+def check_ingestion(client, url):
+    client.execute_mgmt(DATABASE, ".create table InteropStream (a: long, b: string)")
+    bodies = [
+        (DataFormat.CSV, b"1,one\n2,two\n"),
+        (DataFormat.JSON, b'{"a": 3, "b": "three"}\n'),
+        (DataFormat.MULTIJSON, b'[{"a": 4, "b": "four"}]'),
+    ]
+    with KustoStreamingIngestClient(KustoConnectionStringBuilder.with_no_authentication(url)) as streaming:
+        for data_format, body in bodies:
+            properties = IngestionProperties(database=DATABASE, table="InteropStream", data_format=data_format)
+            streaming.ingest_from_stream(io.BytesIO(body), properties)
+        rows = [tuple(row) for row in client.execute(DATABASE, "InteropStream | order by a asc").primary_results[0]]
+        assert rows == [(1, "one"), (2, "two"), (3, "three"), (4, "four")], rows
+        try:
+            nowhere = IngestionProperties(database=DATABASE, table="NoSuchTable", data_format=DataFormat.CSV)
+            streaming.ingest_from_stream(io.BytesIO(b"1,one\n"), nowhere)
+        except KustoServiceError as error:
+            assert "NoSuchTable" in str(error), error
+        else:
+            raise AssertionError("ingestion into no table: no error")
+    client.execute_mgmt(DATABASE, ".drop table InteropStream")
+
+
 def check_errors(client):
     for query, code in [("print x = nope", "SEM0100"), ("print x = (", "SYN")]:
         try:
@@ -91,8 +117,10 @@ def main():
         rows = sum(check_rows(client, case) for case in cases)
         check_parameters(client)
         check_commands(client)
+        check_ingestion(client, url)
         check_errors(client)
-    print(f"azure-kusto-data: {len(cases)} queries, {rows} rows equal; parameters, commands and errors as expected")
+    checked = "parameters, commands, streaming ingestion and errors as expected"
+    print(f"azure-kusto-data for Python: {len(cases)} queries, {rows} rows equal; {checked}")
 
 
 if __name__ == "__main__":

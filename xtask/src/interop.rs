@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::service::{self, Service};
 
+/// The checks that there are.
+const CHECKS: &[&str] = &["python", "node", "duckdb", "oracle"];
+
 /// Queries that every service here answers in the same way.
 const QUERIES: &[&str] = &[
     "storms | count",
@@ -32,12 +35,10 @@ const ALL_TYPES: &[&str] = &[
 /// Runs the interop checks named, or all.
 pub(crate) fn run(names: &[String]) -> Result<(), String> {
     let wants = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| !["python", "duckdb", "oracle"].contains(&name.as_str()))
-    {
+    if let Some(unknown) = names.iter().find(|name| !CHECKS.contains(&name.as_str())) {
+        let checks = CHECKS.join(", ");
         return Err(format!(
-            "there is no interop check '{unknown}'; there are python, duckdb and oracle"
+            "there is no interop check '{unknown}'; there are {checks}"
         ));
     }
     let kusto = service::build_cli()?;
@@ -48,8 +49,14 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     fs::write(&storms, sample).map_err(|error| format!("{}: {error}", storms.display()))?;
 
     let service = service::start(&kusto, &[&storms])?;
-    if wants("python") {
-        python(&folder, &kusto, &service)?;
+    if wants("python") || wants("node") {
+        let cases = cases(&folder, &kusto, &service)?;
+        if wants("python") {
+            python(&folder, &service, &cases)?;
+        }
+        if wants("node") {
+            node(&service, &cases)?;
+        }
     }
     if wants("oracle") {
         oracle(&service)?;
@@ -60,8 +67,8 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Microsoft's SDK asks our service; our own client's rows are the measure.
-fn python(folder: &Path, kusto: &Path, service: &Service) -> Result<(), String> {
+/// The queries, each with the rows that our own client gets: the measure for other clients.
+fn cases(folder: &Path, kusto: &Path, service: &Service) -> Result<PathBuf, String> {
     let cases: Vec<Value> = QUERIES
         .iter()
         .chain(ALL_TYPES)
@@ -70,29 +77,51 @@ fn python(folder: &Path, kusto: &Path, service: &Service) -> Result<(), String> 
     let file = folder.join("cases.json");
     fs::write(&file, Value::Array(cases).to_string())
         .map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(file)
+}
+
+/// Microsoft's SDK for Python asks our service.
+fn python(folder: &Path, service: &Service, cases: &Path) -> Result<(), String> {
     let python = environment(folder, "python")?;
     crate::run(
         Command::new(python)
             .arg(crate::root().join("interop/python/query_service.py"))
             .arg(&service.uri)
-            .arg(file),
+            .arg(cases),
+    )
+}
+
+/// Microsoft's SDK for Node asks our service.
+fn node(service: &Service, cases: &Path) -> Result<(), String> {
+    let folder = node_packages("node")?;
+    crate::run(
+        Command::new("node")
+            .arg(folder.join("query_service.js"))
+            .arg(&service.uri)
+            .arg(cases),
     )
 }
 
 /// The official binder says which columns the queries of a file have; our service must agree.
 fn oracle(service: &Service) -> Result<(), String> {
-    let folder = crate::root().join("interop/oracle");
-    crate::run(
-        Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-            .current_dir(&folder),
-    )?;
+    let folder = node_packages("oracle")?;
     crate::run(
         Command::new("node")
             .arg(folder.join("compare.cjs"))
             .arg(&service.uri)
             .arg(folder.join("queries.kql")),
     )
+}
+
+/// A folder of scripts for Node, with the packages that its lock file pins.
+fn node_packages(name: &str) -> Result<PathBuf, String> {
+    let folder = crate::root().join("interop").join(name);
+    crate::run(
+        Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(&folder),
+    )?;
+    Ok(folder)
 }
 
 /// Our client asks a service that others wrote, over the same file.
