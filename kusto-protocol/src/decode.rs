@@ -2,27 +2,32 @@
 
 mod answer;
 mod cell;
+mod cells;
 mod envelope;
 mod error;
+mod float;
 mod head;
 mod json;
+mod nested;
 mod number;
 mod rows;
 mod rows_decoder;
 mod string;
 mod table;
+mod window;
 mod word;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use json::is_json;
 pub use rows_decoder::{DecodedRows, RowsDecoder};
+pub(crate) use string::push_one_escape;
 
 use std::collections::VecDeque;
 
 use answer::Version;
 use envelope::Envelope;
 
-use crate::{Frame, RowBatch};
+use crate::{Frame, Isa, RowBatch};
 
 /// Turns the body of a successful answer, V1 or V2, into frames, as it arrives.
 ///
@@ -90,6 +95,7 @@ enum State {
     /// Nothing but white space so far, and so many bytes of a byte order mark.
     Start {
         mark: usize,
+        spare: Option<RowBatch>,
     },
     Answer(Box<Envelope>),
     Failed {
@@ -132,6 +138,9 @@ pub struct DecoderConfig {
     /// Whether a row may be shorter than its table (missing cells are null) or longer (cells too many are dropped).
     /// No.
     pub allow_varying_row_widths: bool,
+    /// The instruction set to decode rows with; one that the processor does not have is as [`Isa::Scalar`]. The best
+    /// one. It makes no difference to what comes out.
+    pub isa: Isa,
 }
 
 impl Default for DecoderConfig {
@@ -146,6 +155,7 @@ impl Default for DecoderConfig {
             max_depth: 1024,
             max_open_tables: 1024,
             allow_varying_row_widths: false,
+            isa: Isa::detect(),
         }
     }
 }
@@ -164,7 +174,7 @@ impl FrameDecoder {
         Self {
             config,
             offset: 0,
-            state: State::Start { mark: 0 },
+            state: State::Start { mark: 0, spare: None },
         }
     }
 
@@ -293,8 +303,10 @@ impl FrameDecoder {
     /// Fresh memory is a good part of the cost of decoding a large answer; a caller that reads the batches and drops
     /// them can spare it. It changes nothing else.
     pub fn recycle(&mut self, batch: RowBatch) {
-        if let State::Answer(envelope) = &mut self.state {
-            envelope.recycle(batch);
+        match &mut self.state {
+            State::Start { spare, .. } => *spare = Some(batch),
+            State::Answer(envelope) => envelope.recycle(batch),
+            State::Failed { .. } => {}
         }
     }
 
@@ -324,7 +336,7 @@ impl FrameDecoder {
             match &mut self.state {
                 State::Failed { error, .. } => return Err(error.clone()),
                 State::Answer(envelope) => return envelope.read(source, &self.config),
-                State::Start { mark } => {
+                State::Start { mark, spare } => {
                     let Some(byte) = source.peek() else {
                         return Ok(None);
                     };
@@ -350,7 +362,10 @@ impl FrameDecoder {
                             ));
                         }
                     };
-                    let envelope = Envelope::new(version, source.offset, &self.config);
+                    let mut envelope = Envelope::new(version, source.offset, &self.config);
+                    if let Some(batch) = spare.take() {
+                        envelope.recycle(batch);
+                    }
                     source.advance(1);
                     self.state = State::Answer(Box::new(envelope));
                 }

@@ -98,6 +98,11 @@ mod properties;
 mod request;
 mod scalar;
 mod secret;
+#[expect(
+    unsafe_code,
+    reason = "kernels for instruction sets, each block with its proof"
+)]
+mod simd;
 
 pub use batch::{
     Bitmap, BoolArray, ColumnArray, PrimitiveArray, Row, RowBatch, RowBatchBuilder, TextArray, Validity,
@@ -129,3 +134,4 @@ pub use properties::{ClientRequestProperties, DataScope, QueryConsistency, Query
 pub use request::{AcceptEncoding, QueryVersion, Request, RequestKind, StreamingSource, tracing_value};
 pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
 pub use secret::Secret;
+pub use simd::Isa;

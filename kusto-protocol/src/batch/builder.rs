@@ -107,7 +107,12 @@ impl RowBatchBuilder {
 
     /// Counts a row whose cells were appended through [`RowBatchBuilder::arrays_mut`].
     pub(crate) fn end_row(&mut self) {
-        self.num_rows += 1;
+        self.end_rows(1);
+    }
+
+    /// Counts rows whose cells were appended through [`RowBatchBuilder::arrays_mut`].
+    pub(crate) fn end_rows(&mut self, count: usize) {
+        self.num_rows += count;
         debug_assert!(
             self.arrays.iter().all(|array| array.len() == self.num_rows),
             "columns of different length"

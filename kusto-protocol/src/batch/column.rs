@@ -63,9 +63,31 @@ impl Bitmap {
         }
     }
 
-    fn push_ones(&mut self, count: usize) {
-        for _ in 0..count {
-            self.push(true);
+    /// Appends the lowest `count` bits, at most 64.
+    #[inline]
+    pub(crate) fn extend(&mut self, bits: u64, count: usize) {
+        let used = self.len % 8;
+        let bits = if count < 64 {
+            bits & ((1 << count) - 1)
+        } else {
+            bits
+        };
+        let first = if used == 0 {
+            0
+        } else {
+            self.bytes.pop().unwrap_or_default()
+        };
+        let bits = u128::from(bits) << used | u128::from(first);
+        let len = (used + count).div_ceil(8);
+        self.bytes.extend_from_slice(&bits.to_le_bytes()[..len]);
+        self.len += count;
+    }
+
+    fn push_ones(&mut self, mut count: usize) {
+        while count > 0 {
+            let some = count.min(64);
+            self.extend(u64::MAX, some);
+            count -= some;
         }
     }
 }
@@ -98,6 +120,22 @@ impl Validity {
         }
         self.len += 1;
         self.null_count += usize::from(!valid);
+    }
+
+    /// Appends so many values, at most 64: those that are there have their bit set.
+    #[inline]
+    pub(crate) fn extend(&mut self, valid: u64, count: usize) {
+        let all = if count < 64 { (1 << count) - 1 } else { u64::MAX };
+        let nulls = (!valid & all).count_ones() as usize;
+        if nulls > 0 && self.null_count == 0 {
+            self.bits.clear();
+            self.bits.push_ones(self.len);
+        }
+        if nulls > 0 || self.null_count > 0 {
+            self.bits.extend(valid, count);
+        }
+        self.len += count;
+        self.null_count += nulls;
     }
 
     /// Whether the value at a place is there; false beyond the end.
@@ -166,6 +204,13 @@ impl<T: Copy + Default> PrimitiveArray<T> {
         self.validity.push(value.is_some());
     }
 
+    /// Appends values, at most 64, of which those are there that have their bit set. The others must be the default.
+    #[inline]
+    pub(crate) fn extend(&mut self, values: &[T], valid: u64) {
+        self.values.extend_from_slice(values);
+        self.validity.extend(valid, values.len());
+    }
+
     /// The value at a place; `None` if it is null or beyond the end.
     #[inline]
     pub fn get(&self, index: usize) -> Option<T> {
@@ -211,6 +256,13 @@ impl BoolArray {
     pub fn push(&mut self, value: Option<bool>) {
         self.values.push(value.unwrap_or_default());
         self.validity.push(value.is_some());
+    }
+
+    /// Appends so many values, at most 64, of which those are there that have their bit set. The others must be zero.
+    #[inline]
+    pub(crate) fn extend(&mut self, values: u64, valid: u64, count: usize) {
+        self.values.extend(values, count);
+        self.validity.extend(valid, count);
     }
 
     /// The value at a place; `None` if it is null or beyond the end.

@@ -405,7 +405,10 @@ impl Answer {
         config: &DecoderConfig,
     ) -> Result<(), DecodeError> {
         let table = match self.current.take() {
-            Some(current) => current.table,
+            Some(current) => {
+                self.spare = current.rows.into_spare();
+                current.table
+            }
             None => self.new_table(members, offset, config)?,
         };
         self.pending.push_back(table.completion());

@@ -1,7 +1,7 @@
 //! From the bytes of a cell to the column: the compact form the service writes first, every other form after it.
 
 use super::DecodeErrorKind;
-use super::json::{Fault, Stop, Validator};
+use super::json::{Fault, Stop, Validator, is_white_space};
 use super::number::{integer, is_decimal, short_integer, short_real};
 use super::string::unescape;
 use crate::scalar::{TICKS_PER_DAY, TICKS_PER_SECOND, parse_datetime, parse_guid, parse_timespan};
@@ -92,6 +92,20 @@ pub(super) fn read_cell(
         Some(end) => Ok(end),
         None => read_any_form(array, bytes, at, scratch),
     }
+}
+
+/// As [`read_cell`], but gives nothing if there is no cell right at this place, or it cannot be read.
+#[inline(never)]
+pub(super) fn try_cell(
+    array: &mut ColumnArray,
+    bytes: &[u8],
+    at: usize,
+    scratch: &mut Scratch,
+) -> Option<usize> {
+    if is_white_space(*bytes.get(at)?) {
+        return None;
+    }
+    read_cell(array, bytes, at, scratch).ok()
 }
 
 #[inline]

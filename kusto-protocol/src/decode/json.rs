@@ -90,6 +90,43 @@ pub(crate) fn is_json(text: &str, max_depth: usize) -> bool {
     }
 }
 
+/// Whether a text begins with a number, `true`, `false` or `null`, and goes on with a comma or a closing bracket.
+#[inline]
+pub(super) fn is_scalar(text: &[u8]) -> bool {
+    let ends = |at: usize| matches!(text.get(at), Some(b',' | b']' | b'}'));
+    match text {
+        [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => return ends(4),
+        [b'f', b'a', b'l', b's', b'e', ..] => return ends(5),
+        _ => {}
+    }
+    let digits = |from: usize| {
+        let count = text[from.min(text.len())..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit());
+        from + count.count()
+    };
+    let from = usize::from(text.first() == Some(&b'-'));
+    let mut at = digits(from);
+    if at == from || (at > from + 1 && text[from] == b'0') {
+        return false;
+    }
+    if text.get(at) == Some(&b'.') {
+        let end = digits(at + 1);
+        if end == at + 1 {
+            return false;
+        }
+        at = end;
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        let from = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        at = digits(from);
+        if at == from {
+            return false;
+        }
+    }
+    ends(at)
+}
+
 /// Checks one JSON value, in pieces of any size, without recursion.
 #[derive(Debug)]
 pub(super) struct Validator {

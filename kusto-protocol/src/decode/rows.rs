@@ -9,13 +9,17 @@ use std::sync::Arc;
 
 use super::cell::{Scratch, read_cell};
 use super::json::{Fault, Stop, skip_white_space};
+use super::window::{Room, Window};
 use super::{DecodeErrorKind, DecoderConfig, Source};
+use crate::simd::Level;
 use crate::{Column, RowBatch, RowBatchBuilder};
 
 /// The reader of one `Rows` array.
 #[derive(Debug)]
 pub(super) struct Rows {
     builder: RowBatchBuilder,
+    /// What reads rows of the compact form many at a time; none if rows are read one by one.
+    window: Option<Window>,
     expect: Expect,
     /// Bytes on the wire of the rows in the builder.
     batch_bytes: usize,
@@ -72,17 +76,19 @@ pub(super) struct RowFault {
 impl Rows {
     /// A reader of rows of these columns, in the memory of `spare` if that fits.
     pub(super) fn new(columns: &Arc<[Column]>, spare: Option<RowBatch>, config: &DecoderConfig) -> Self {
-        let builder = match spare {
-            Some(spare) if spare.columns() == columns => RowBatchBuilder::reusing(spare),
-            _ => RowBatchBuilder::new(Arc::clone(columns)),
+        let (builder, spare) = match spare {
+            Some(spare) if spare.columns() == columns => (RowBatchBuilder::reusing(spare), None),
+            spare => (RowBatchBuilder::new(Arc::clone(columns)), spare),
         };
+        let types = columns.iter().map(|column| &column.column_type);
         Self {
             builder,
+            window: Window::new(types, Level::new(config.isa)),
             expect: Expect::Bracket,
             batch_bytes: 0,
             carry: Carry::default(),
             scratch: Scratch::new(config.max_depth),
-            spare: None,
+            spare,
         }
     }
 
@@ -120,6 +126,7 @@ impl Rows {
                     source.advance(1);
                     return Ok(RowsEvent::End(self.take_batch()));
                 }
+                (Expect::FirstRow | Expect::Row, b'[') if self.read_window(source, config) => {}
                 (Expect::FirstRow | Expect::Row, b'[' | b'{') => match self.read_in_place(source, config)? {
                     Some(Unit::Row) => {}
                     Some(Unit::Error(object)) => return Ok(RowsEvent::Error(object)),
@@ -190,9 +197,7 @@ impl Rows {
 
     /// Takes the memory of a batch for the next one.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
-        if batch.columns() == self.builder.columns() {
-            self.spare = Some(batch);
-        }
+        self.spare = Some(batch);
     }
 
     /// Gives back what was recycled and not used.
@@ -204,8 +209,8 @@ impl Rows {
     pub(super) fn take_full_batch(&mut self) -> RowBatch {
         self.batch_bytes = 0;
         let next = match self.spare.take() {
-            Some(spare) => RowBatchBuilder::reusing(spare),
-            None => self.builder.empty_like(),
+            Some(spare) if spare.columns() == self.builder.columns() => RowBatchBuilder::reusing(spare),
+            _ => self.builder.empty_like(),
         };
         mem::replace(&mut self.builder, next).finish()
     }
@@ -215,6 +220,25 @@ impl Rows {
         self.batch_bytes = 0;
         let next = RowBatchBuilder::new(Arc::clone(self.builder.columns()));
         mem::replace(&mut self.builder, next).finish()
+    }
+
+    /// Reads rows of the compact form from the front of the source, if there are any.
+    fn read_window(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> bool {
+        let Some(window) = &mut self.window else {
+            return false;
+        };
+        let room = Room {
+            rows: config.max_batch_rows.saturating_sub(self.builder.num_rows()),
+            bytes: config.max_batch_bytes.saturating_sub(self.batch_bytes),
+        };
+        let taken = window.read(source.bytes, &mut self.builder, &mut self.scratch, room, config);
+        if taken.rows == 0 {
+            return false;
+        }
+        self.batch_bytes += taken.row_bytes;
+        source.advance(taken.len);
+        self.expect = Expect::AfterRow;
+        true
     }
 
     /// Reads the row at the front of the source, or carries what there is of it; then gives nothing.

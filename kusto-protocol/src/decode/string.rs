@@ -128,6 +128,11 @@ fn push_escape(bytes: &[u8], at: usize, text: &mut Vec<u8>) -> Result<usize, Sto
     Ok(at + 2)
 }
 
+/// Appends what an escape says, and gives the index after it, if the escape is whole and right.
+pub(crate) fn push_one_escape(bytes: &[u8], at: usize, text: &mut Vec<u8>) -> Option<usize> {
+    push_escape(bytes, at, text).ok()
+}
+
 /// `\uXXXX`, or a pair of them that stands for one character.
 fn push_unicode_escape(bytes: &[u8], at: usize, text: &mut Vec<u8>) -> Result<usize, Stop> {
     let unit = hex4(bytes, at + 2)?;

@@ -6,7 +6,7 @@ pub(crate) mod oracle;
 pub(crate) mod oracle_cell;
 pub(crate) mod text;
 
-use kusto_protocol::{DecodeError, DecoderConfig, Frame, FrameDecoder, TableFragmentType};
+use kusto_protocol::{DecodeError, DecoderConfig, Frame, FrameDecoder, Isa, TableFragmentType};
 
 /// What came out: the frames, those included that had come before an error, and the error if there was one.
 pub(crate) type Decoded = (Vec<Frame>, Result<(), DecodeError>);
@@ -66,6 +66,13 @@ pub(crate) fn decode_every_way_with(bytes: &[u8], config: &DecoderConfig) -> Dec
             decode_chunks(random_chunks(bytes, seed), config),
         );
     }
+    for isa in Isa::available() {
+        let mut other = config.clone();
+        other.isa = isa;
+        check(&format!("{isa:?}"), decode_chunks([bytes], &other));
+        let chunks = random_chunks(bytes, isa as u64);
+        check(&format!("{isa:?} in pieces"), decode_chunks(chunks, &other));
+    }
     for (rows, batch_bytes) in [
         (1, usize::MAX),
         (2, usize::MAX),
@@ -107,6 +114,17 @@ pub(crate) fn decode_some_ways(bytes: &[u8], seed: u64) {
             text::frames(&other.0, &other.1),
             expected,
             "{}",
+            String::from_utf8_lossy(bytes)
+        );
+    }
+    for isa in Isa::available() {
+        let mut other = config.clone();
+        other.isa = isa;
+        let other = decode_chunks([bytes], &other);
+        assert_eq!(
+            text::frames(&other.0, &other.1),
+            expected,
+            "{isa:?}: {}",
             String::from_utf8_lossy(bytes)
         );
     }

@@ -1,0 +1,398 @@
+//! Many rows at once, in the compact form the service writes.
+//!
+//! A walk over the rows finds the cells. Texts are copied to their columns on the way; of all other cells only the
+//! bounds are noted, a run of them at a time. Then each column reads its cells in one tight loop.
+//!
+//! A row is taken as a whole or not at all: at the first row that is in any way unusual (white space, an error
+//! object, a cell of another form, too few cells, cut by the end of the chunk) the window ends, and the row is left
+//! to the reader of single rows, which also knows what is wrong with it and where. So there is nothing here that
+//! reports an error. What is taken has been checked as strictly as there: every byte of a row is part of a cell that
+//! was read to its end, or one of the brackets and commas around them.
+
+use super::DecoderConfig;
+use super::cell::{Scratch, try_cell};
+use super::cells::read_cells;
+use super::nested::nested_end;
+use crate::simd::{self, Kernel, Lanes, Level, block_at};
+use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
+
+/// What a table's columns need to be read many rows at a time.
+#[derive(Debug)]
+pub(super) struct Window {
+    level: Level,
+    steps: Vec<Step>,
+    /// Bounds that a row has.
+    stride: usize,
+    /// For each row the bounds of its cells: for each run the index of the separator before its first cell, then of
+    /// those after each cell.
+    bounds: Vec<u32>,
+    /// The index after each row.
+    row_ends: Vec<usize>,
+    /// The most rows that the memory of bounds is for.
+    max_rows: usize,
+    /// How many rows to try next: few after an unusual row, so that what is tried in vain is bounded.
+    next_rows: usize,
+}
+
+/// A part of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    /// Columns whose cells can hold no comma and no bracket: so many from this one on, with bounds from this place on.
+    Run {
+        column: usize,
+        count: usize,
+        bound: usize,
+    },
+    String(usize),
+    Dynamic(usize),
+    /// A column whose cells are read one by one.
+    Other(usize),
+}
+
+/// How many rows were read, and the bytes they take.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Taken {
+    pub(super) rows: usize,
+    /// The index after the last row.
+    pub(super) len: usize,
+    /// Bytes of the rows alone.
+    pub(super) row_bytes: usize,
+}
+
+/// How many more rows may come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) rows: usize,
+    /// The window ends with the row that reaches so many bytes of rows.
+    pub(super) bytes: usize,
+}
+
+impl Window {
+    /// The windows of a table of these columns; nothing if its rows are to be read one by one.
+    pub(super) fn new<'a>(columns: impl Iterator<Item = &'a ColumnType>, level: Level) -> Option<Self> {
+        if matches!(level, Level::Scalar) {
+            return None;
+        }
+        let (mut steps, mut stride) = (Vec::new(), 0);
+        for (column, column_type) in columns.enumerate() {
+            match column_type {
+                ColumnType::String => steps.push(Step::String(column)),
+                ColumnType::Dynamic => steps.push(Step::Dynamic(column)),
+                ColumnType::Decimal | ColumnType::Unknown(_) => steps.push(Step::Other(column)),
+                _ => {
+                    if let Some(Step::Run { count, .. }) = steps.last_mut() {
+                        *count += 1;
+                    } else {
+                        steps.push(Step::Run {
+                            column,
+                            count: 1,
+                            bound: stride,
+                        });
+                        stride += 1;
+                    }
+                    stride += 1;
+                }
+            }
+        }
+        let max_rows = (MAX_BOUNDS / stride.max(1)).clamp(1, MAX_ROWS);
+        (!steps.is_empty()).then_some(Self {
+            level,
+            steps,
+            stride,
+            bounds: Vec::new(),
+            row_ends: Vec::new(),
+            max_rows,
+            next_rows: max_rows.min(16),
+        })
+    }
+
+    /// Reads rows from the front of `bytes`, which begin with a bracket.
+    pub(super) fn read(
+        &mut self,
+        bytes: &[u8],
+        builder: &mut RowBatchBuilder,
+        scratch: &mut Scratch,
+        room: Room,
+        config: &DecoderConfig,
+    ) -> Taken {
+        let max_rows = self.next_rows.min(room.rows);
+        // Bounds have 32 bits.
+        let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
+        self.bounds.resize(self.stride * self.max_rows + SLACK, 0);
+        let kernel = Reading {
+            bytes,
+            window: self,
+            builder,
+            scratch,
+            room: Room {
+                rows: max_rows,
+                ..room
+            },
+            config,
+        };
+        let level = kernel.window.level;
+        let (tried, taken) = simd::run(level, kernel).unwrap_or_default();
+        self.next_rows = if taken.rows < tried {
+            taken.rows.max(1)
+        } else {
+            (2 * self.next_rows).min(self.max_rows)
+        };
+        taken
+    }
+}
+
+struct Reading<'a> {
+    bytes: &'a [u8],
+    window: &'a mut Window,
+    builder: &'a mut RowBatchBuilder,
+    scratch: &'a mut Scratch,
+    room: Room,
+    config: &'a DecoderConfig,
+}
+
+impl Kernel for Reading<'_> {
+    /// How many rows were walked over, and what was taken of them.
+    type Output = (usize, Taken);
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Self {
+            bytes,
+            window,
+            builder,
+            scratch,
+            room,
+            config,
+        } = self;
+        let before = builder.num_rows();
+        let arrays = builder.arrays_mut();
+        window.row_ends.clear();
+        let clean = walk(lanes, bytes, window, arrays, scratch, room, config);
+        let walked = window.row_ends.len();
+        let mut rows = walked;
+        for step in &window.steps {
+            let Step::Run { column, count, bound } = *step else {
+                continue;
+            };
+            for index in 0..count {
+                let bounds = &window.bounds[bound + index..];
+                let array = &mut arrays[column + index];
+                rows = read_cells(lanes, array, bytes, bounds, window.stride, rows, scratch);
+            }
+        }
+        if rows < walked || !clean {
+            builder.truncate(before + rows);
+        } else {
+            builder.end_rows(rows);
+        }
+        let mut taken = Taken {
+            rows,
+            ..Taken::default()
+        };
+        if let Some(len) = rows.checked_sub(1).and_then(|last| window.row_ends.get(last)) {
+            taken.len = *len;
+            taken.row_bytes = row_bytes(bytes, &window.row_ends[..rows]);
+        }
+        (walked, taken)
+    }
+}
+
+/// Bytes of rows, without what is between them.
+fn row_bytes(bytes: &[u8], row_ends: &[usize]) -> usize {
+    let (mut from, mut sum) = (0, 0);
+    for end in row_ends {
+        sum += end - from;
+        from = end + between(bytes, *end).unwrap_or_default();
+    }
+    sum
+}
+
+/// Finds the cells of rows, as many as there is room for, and appends their texts. Gives false if texts of a row that
+/// is not taken may have been appended.
+#[inline(always)]
+fn walk<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    window: &mut Window,
+    arrays: &mut [ColumnArray],
+    scratch: &mut Scratch,
+    room: Room,
+    config: &DecoderConfig,
+) -> bool {
+    let (mut at, mut row_bytes) = (0, 0);
+    loop {
+        if bytes.get(at) != Some(&b'[') {
+            return true;
+        }
+        let from = window.row_ends.len() * window.stride;
+        let bounds = &mut window.bounds[from..];
+        let Some(end) = walk_row(
+            lanes,
+            bytes,
+            at + 1,
+            &window.steps,
+            bounds,
+            arrays,
+            scratch,
+            config,
+        ) else {
+            return false;
+        };
+        if end - at > config.max_row_bytes {
+            return false;
+        }
+        window.row_ends.push(end);
+        row_bytes += end - at;
+        let is_full = window.row_ends.len() == room.rows || row_bytes >= room.bytes || end >= WINDOW;
+        match between(bytes, end) {
+            Some(len) if !is_full => at = end + len,
+            _ => return true,
+        }
+    }
+}
+
+/// The length of what is between a row and the next one, if that is a comma, perhaps with a line's end.
+#[inline(always)]
+fn between(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at..)? {
+        [b',', b'[', ..] => Some(1),
+        [b',', b'\n', b'[', ..] => Some(2),
+        [b',', b'\r', b'\n', b'[', ..] => Some(3),
+        _ => None,
+    }
+}
+
+/// Walks over a row from its first cell on, and gives the index after it.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "inlined into one loop over all of them")]
+fn walk_row<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    mut at: usize,
+    steps: &[Step],
+    bounds: &mut [u32],
+    arrays: &mut [ColumnArray],
+    scratch: &mut Scratch,
+    config: &DecoderConfig,
+) -> Option<usize> {
+    let mut steps = steps.iter();
+    while let Some(step) = steps.next() {
+        let is_last = steps.as_slice().is_empty();
+        let end = match *step {
+            Step::Run { count, bound, .. } => {
+                let end = walk_run(lanes, bytes, at, count, is_last, &mut bounds[bound..])?;
+                at = end + 1;
+                continue;
+            }
+            Step::String(column) => match &mut arrays[column] {
+                ColumnArray::String(array) if bytes.get(at) == Some(&b'"') => {
+                    let end = simd::push_string(lanes, bytes, at, array.open())?;
+                    array.end(true);
+                    end
+                }
+                array => other_cell(array, bytes, at, scratch)?,
+            },
+            Step::Dynamic(column) => match &mut arrays[column] {
+                ColumnArray::Dynamic(array) => match bytes.get(at)? {
+                    b'"' => {
+                        let end = simd::push_string(lanes, bytes, at, array.open())?;
+                        // The empty string stands for a null.
+                        array.end(end > at + 2);
+                        end
+                    }
+                    b'{' | b'[' => push_nested(lanes, array, bytes, at, config)?,
+                    _ => other_cell(&mut arrays[column], bytes, at, scratch)?,
+                },
+                array => other_cell(array, bytes, at, scratch)?,
+            },
+            Step::Other(column) => other_cell(&mut arrays[column], bytes, at, scratch)?,
+        };
+        let separator = if is_last { b']' } else { b',' };
+        if bytes.get(end) != Some(&separator) {
+            return None;
+        }
+        at = end + 1;
+    }
+    Some(at)
+}
+
+/// Appends a cell as the reader of single rows does.
+#[inline(always)]
+fn other_cell(array: &mut ColumnArray, bytes: &[u8], at: usize, scratch: &mut Scratch) -> Option<usize> {
+    if bytes.get(at..)?.starts_with(b"null") {
+        array.push_null();
+        return Some(at + 4);
+    }
+    try_cell(array, bytes, at, scratch)
+}
+
+/// Appends a nested value.
+#[inline(always)]
+fn push_nested<L: Lanes>(
+    lanes: L,
+    array: &mut TextArray,
+    bytes: &[u8],
+    at: usize,
+    config: &DecoderConfig,
+) -> Option<usize> {
+    let end = nested_end(lanes, bytes, at, config.max_depth)?;
+    let piece = bytes.get(at..end)?;
+    if !simd::push_json(lanes, piece, array.open()) {
+        return None;
+    }
+    array.end(true);
+    Some(end)
+}
+
+/// Notes the bounds of so many cells from `at` on, and gives the index of what ends the last one: a bracket if that is
+/// the last one of the row, else a comma. What the cells are is not looked at.
+#[inline(always)]
+fn walk_run<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    at: usize,
+    count: usize,
+    is_last: bool,
+    bounds: &mut [u32],
+) -> Option<usize> {
+    *bounds.first_mut()? = at as u32 - 1;
+    let mut found = 0;
+    let mut base = at;
+    while base < bytes.len() {
+        let block = block_at(lanes, bytes, base);
+        let closing = lanes.equal(block, b']');
+        let marks = lanes.equal(block, b',') | closing;
+        // Up to the first bracket.
+        let marks = marks & (closing ^ closing.wrapping_sub(1));
+        let places = bounds.get_mut(found + 1..)?.first_chunk_mut()?;
+        lanes.positions(marks, base as u32, places);
+        let seen = found + marks.count_ones() as usize;
+        if seen >= count {
+            // With a bracket, that is the last one seen.
+            let ends_row = closing != 0 && seen == count;
+            let end = base + lanes.nth(marks, count - found - 1);
+            return (ends_row == is_last).then_some(end);
+        }
+        if closing != 0 {
+            return None;
+        }
+        found = seen;
+        base += 64;
+    }
+    None
+}
+
+/// Bytes after which a window ends, with the row that passes them: what is read twice stays in the cache.
+const WINDOW: usize = 64 << 10;
+
+/// Bytes that a window may be looked for in: a row may be longer than a window.
+const MAX_BYTES: usize = 1 << 31;
+
+/// Rows of a window.
+const MAX_ROWS: usize = 1024;
+
+/// Bounds of all cells of a window.
+const MAX_BOUNDS: usize = 16 << 10;
+
+/// Bounds are written 64 at a time.
+const SLACK: usize = 64;

@@ -1,0 +1,150 @@
+//! AVX2 with BMI2: a block is two registers; bytes are squeezed together eight at a time by parallel extraction.
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::lanes::{Datetime, Lanes};
+use super::{Kernel, x86};
+
+/// The proof that the processor has the instruction set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(super) fn new() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("pclmulqdq");
+        has_all.then_some(Self(()))
+    }
+}
+
+/// Runs a loop with everything it calls compiled for this instruction set.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+pub(super) fn run<K: Kernel>(lanes: Avx2, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
+impl Lanes for Avx2 {
+    type Block = [__m256i; 2];
+
+    #[inline(always)]
+    fn load(self, bytes: &[u8; 64]) -> Self::Block {
+        let from = bytes.as_ptr().cast::<__m256i>();
+        // SAFETY: the array has the size of two registers, and loads need no alignment; `self` is the proof that
+        // the processor has the instruction set.
+        unsafe { [_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))] }
+    }
+
+    #[inline(always)]
+    fn store(self, block: Self::Block, room: &mut [MaybeUninit<u8>; 64]) {
+        let to = room.as_mut_ptr().cast::<__m256i>();
+        // SAFETY: as for the load.
+        unsafe {
+            _mm256_storeu_si256(to, block[0]);
+            _mm256_storeu_si256(to.add(1), block[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn equal(self, block: Self::Block, byte: u8) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { equal(block, byte) }
+    }
+
+    #[inline(always)]
+    fn control(self, block: Self::Block) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask([control(block[0]), control(block[1])]) }
+    }
+
+    #[inline(always)]
+    fn high(self, block: Self::Block) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask(block) }
+    }
+
+    #[inline(always)]
+    fn special(self, block: Self::Block) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask([special(block[0]), special(block[1])]) }
+    }
+
+    #[inline(always)]
+    fn squeeze(self, block: Self::Block, keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+        // SAFETY: `self` is the proof.
+        unsafe { squeeze(block, keep, room) }
+    }
+
+    #[inline(always)]
+    fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]) {
+        x86::positions(marks, base, room);
+    }
+
+    #[inline(always)]
+    fn nth(self, marks: u64, nth: usize) -> usize {
+        // SAFETY: `self` is the proof.
+        unsafe { x86::nth(marks, nth) }
+    }
+
+    x86::cells!();
+}
+
+/// The high bit of each byte.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask(block: [__m256i; 2]) -> u64 {
+    let (low, high) = (_mm256_movemask_epi8(block[0]), _mm256_movemask_epi8(block[1]));
+    u64::from(high as u32) << 32 | u64::from(low as u32)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn equal(block: [__m256i; 2], byte: u8) -> u64 {
+    let byte = _mm256_set1_epi8(byte as i8);
+    mask([
+        _mm256_cmpeq_epi8(block[0], byte),
+        _mm256_cmpeq_epi8(block[1], byte),
+    ])
+}
+
+/// Ones in the bytes below 0x20.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn control(half: __m256i) -> __m256i {
+    _mm256_cmpeq_epi8(_mm256_min_epu8(half, _mm256_set1_epi8(0x1f)), half)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn special(half: __m256i) -> __m256i {
+    let quotes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'"' as i8));
+    let backslashes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8));
+    _mm256_or_si256(_mm256_or_si256(quotes, backslashes), control(half))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,bmi2,popcnt")]
+fn squeeze(block: [__m256i; 2], keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+    let mut words = [0u64; 8];
+    let to = words.as_mut_ptr().cast::<__m256i>();
+    // SAFETY: the array has the size of two registers, and stores need no alignment.
+    unsafe {
+        _mm256_storeu_si256(to, block[0]);
+        _mm256_storeu_si256(to.add(1), block[1]);
+    }
+    let mut at = 0;
+    for (index, word) in words.into_iter().enumerate() {
+        let keep = keep >> (8 * index) & 0xff;
+        let bytes = _pdep_u64(keep, 0x0101_0101_0101_0101) * 0xff;
+        let squeezed = _pext_u64(word, bytes).to_le_bytes().map(MaybeUninit::new);
+        // No more than eight bytes came from each word before, so that eight are left.
+        if let Some(place) = room.get_mut(at..at + 8) {
+            place.copy_from_slice(&squeezed);
+        }
+        at += keep.count_ones() as usize;
+    }
+}

@@ -1,0 +1,122 @@
+//! AVX-512 with VBMI2: a block is one register, a comparison gives its mask at once, and bytes are squeezed together
+//! in one instruction.
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::lanes::{Datetime, Lanes};
+use super::{Kernel, x86};
+
+/// The proof that the processor has the instruction set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    pub(super) fn new() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("pclmulqdq");
+        has_all.then_some(Self(()))
+    }
+}
+
+/// Runs a loop with everything it calls compiled for this instruction set.
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq"
+)]
+pub(super) fn run<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
+// SAFETY of all calls below: `self` is the proof that the processor has the instruction set.
+impl Lanes for Avx512 {
+    type Block = __m512i;
+
+    #[inline(always)]
+    fn load(self, bytes: &[u8; 64]) -> __m512i {
+        // SAFETY: the array has the size of the register, and the load needs no alignment; `self` is the proof.
+        unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store(self, block: __m512i, room: &mut [MaybeUninit<u8>; 64]) {
+        // SAFETY: as for the load.
+        unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), block) }
+    }
+
+    #[inline(always)]
+    fn equal(self, block: __m512i, byte: u8) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(byte as i8)) }
+    }
+
+    #[inline(always)]
+    fn control(self, block: __m512i) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { _mm512_cmplt_epu8_mask(block, _mm512_set1_epi8(0x20)) }
+    }
+
+    #[inline(always)]
+    fn high(self, block: __m512i) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { _mm512_movepi8_mask(block) }
+    }
+
+    #[inline(always)]
+    fn squeeze(self, block: __m512i, keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+        // SAFETY: `self` is the proof.
+        self.store(unsafe { _mm512_maskz_compress_epi8(keep, block) }, room);
+    }
+
+    #[inline(always)]
+    fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]) {
+        // SAFETY: `self` is the proof; sixteen numbers are stored at a time, in an array of four times as many.
+        unsafe { positions(marks, base, room) }
+    }
+
+    #[inline(always)]
+    fn nth(self, marks: u64, nth: usize) -> usize {
+        // SAFETY: `self` is the proof.
+        unsafe { x86::nth(marks, nth) }
+    }
+
+    x86::cells!();
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2")]
+fn positions(marks: u64, base: u32, room: &mut [u32; 64]) {
+    const PLACES: [u8; 64] = {
+        let mut places = [0; 64];
+        let mut at = 0;
+        while at < 64 {
+            places[at] = at as u8;
+            at += 1;
+        }
+        places
+    };
+    let base = _mm512_set1_epi32(base as i32);
+    // SAFETY: the array has the size of the register.
+    let places = unsafe { _mm512_loadu_si512(PLACES.as_ptr().cast()) };
+    let mut places = _mm512_maskz_compress_epi8(marks, places);
+    let mut left = marks.count_ones();
+    let (sixteens, _) = room.as_chunks_mut::<16>();
+    for sixteen in sixteens {
+        let wide = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));
+        // SAFETY: the array has the size of the register.
+        unsafe { _mm512_storeu_si512(sixteen.as_mut_ptr().cast(), _mm512_add_epi32(wide, base)) }
+        if left <= 16 {
+            break;
+        }
+        left -= 16;
+        places = _mm512_alignr_epi32::<4>(places, places);
+    }
+}

@@ -1,0 +1,166 @@
+//! What an instruction set has to offer: 64 bytes at a time, a bit for each of them.
+
+use std::mem::MaybeUninit;
+
+/// The operations of an instruction set. A value of an implementing type is the proof that the processor has it.
+///
+/// Bit 0 of a mask stands for the first byte of a block.
+pub(crate) trait Lanes: Copy {
+    /// 64 bytes in registers.
+    type Block: Copy;
+
+    /// Loads a block.
+    fn load(self, bytes: &[u8; 64]) -> Self::Block;
+
+    /// Stores a block: all 64 bytes, which callers rely on.
+    fn store(self, block: Self::Block, room: &mut [MaybeUninit<u8>; 64]);
+
+    /// The bytes that are equal to this one.
+    fn equal(self, block: Self::Block, byte: u8) -> u64;
+
+    /// The bytes below 0x20.
+    fn control(self, block: Self::Block) -> u64;
+
+    /// The bytes from 0x80 on.
+    fn high(self, block: Self::Block) -> u64;
+
+    /// The quotes, backslashes and control characters: what ends a run of plain text.
+    #[inline(always)]
+    fn special(self, block: Self::Block) -> u64 {
+        self.equal(block, b'"') | self.equal(block, b'\\') | self.control(block)
+    }
+
+    /// Stores the bytes that are marked, one after the other, from the front on; what is in the room after them is
+    /// not said.
+    fn squeeze(self, block: Self::Block, keep: u64, room: &mut [MaybeUninit<u8>; 64]);
+
+    /// Writes the index of each bit that is set, plus `base`, in order, from the front on; what is written after
+    /// them is not said.
+    fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]);
+
+    /// The index of the bit that is set as the `nth`, counted from 0; there is one.
+    #[inline(always)]
+    fn nth(self, mut marks: u64, nth: usize) -> usize {
+        for _ in 0..nth {
+            marks &= marks.wrapping_sub(1);
+        }
+        marks.trailing_zeros() as usize
+    }
+
+    /// For each bit, whether the number of bits set up to and with it is odd.
+    fn prefix_xor(self, marks: u64) -> u64;
+
+    /// The number that the last `len` bytes say, at most 16, and whether they are all digits.
+    fn digits(self, tail: &[u8; 16], len: usize) -> (u64, bool);
+
+    /// The places of points and of `e` and `E` in the last 32 bytes of 33.
+    fn points(self, tail: &[u8; 33]) -> (u32, u32);
+
+    /// The number that the last `len` bytes say without the point that is `fraction` digits from the end (32 if
+    /// there is none), cut in two after the sixteenth digit from the end; and whether they are all digits. `len`,
+    /// the number of digits, is at most 32.
+    fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool);
+
+    /// The parts of a datetime. `text` begins with the year; the fraction has so many digits, at most seven, or there
+    /// is no point if it has none. Also whether every byte up to the closing quote is as it must be; the parts are
+    /// not compared with their bounds.
+    fn datetime(self, text: &[u8; 32], fraction: usize) -> (Datetime, bool);
+
+    /// The bytes that 36 characters of a guid say, and whether that is what they are.
+    fn guid(self, text: &[u8; 36]) -> ([u8; 16], bool);
+}
+
+/// The parts of a datetime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Datetime {
+    pub(crate) year: u32,
+    pub(crate) month: u32,
+    pub(crate) day: u32,
+    /// Seconds of the day are `minutes * 60 + second`.
+    pub(crate) hour: u32,
+    pub(crate) minute: u32,
+    pub(crate) second: u32,
+    /// Ticks of 100 ns.
+    pub(crate) fraction: u32,
+}
+
+/// The block that begins at `at`; after the end of the bytes come zeros.
+#[inline(always)]
+pub(crate) fn block_at<L: Lanes>(lanes: L, bytes: &[u8], at: usize) -> L::Block {
+    match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(block) => lanes.load(block),
+        None => lanes.load(&padded_from(bytes, at)),
+    }
+}
+
+/// The bytes before `end`, in place, since a copy would be waited for; or in `padded`, with zeros before the first one,
+/// if there are too few.
+#[inline(always)]
+pub(crate) fn ending_at<'a, const N: usize>(
+    bytes: &'a [u8],
+    end: usize,
+    padded: &'a mut [u8; N],
+) -> &'a [u8; N] {
+    match bytes.get(..end).and_then(|front| front.last_chunk()) {
+        Some(tail) => tail,
+        None => {
+            *padded = padded_to(bytes, end);
+            padded
+        }
+    }
+}
+
+/// The bytes from `at` on; after the last one come zeros.
+#[cold]
+#[inline(never)]
+pub(crate) fn padded_from<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let mut padded = [0; N];
+    let len = rest.len().min(N);
+    padded[..len].copy_from_slice(&rest[..len]);
+    padded
+}
+
+#[cold]
+#[inline(never)]
+fn padded_to<const N: usize>(bytes: &[u8], end: usize) -> [u8; N] {
+    let front = &bytes[..end.min(bytes.len())];
+    let mut padded = [0; N];
+    let len = front.len().min(N);
+    padded[N - len..].copy_from_slice(&front[front.len() - len..]);
+    padded
+}
+
+/// Appends the first `len` bytes of a block.
+#[inline(always)]
+pub(super) fn append<L: Lanes>(lanes: L, block: L::Block, len: usize, bytes: &mut Vec<u8>) {
+    assert!(len <= 64, "a block has 64 bytes");
+    lanes.store(block, room(bytes));
+    // SAFETY: there is room for 64 bytes, and `store` has written them all.
+    unsafe { bytes.set_len(bytes.len() + len) }
+}
+
+/// Appends the bytes of a block that are marked.
+#[inline(always)]
+pub(super) fn append_marked<L: Lanes>(lanes: L, block: L::Block, keep: u64, bytes: &mut Vec<u8>) {
+    lanes.squeeze(block, keep, room(bytes));
+    // SAFETY: there is room for 64 bytes, and `squeeze` has written as many as are marked.
+    unsafe { bytes.set_len(bytes.len() + keep.count_ones() as usize) }
+}
+
+/// Room for a block after the end of the bytes.
+#[inline(always)]
+fn room(bytes: &mut Vec<u8>) -> &mut [MaybeUninit<u8>; 64] {
+    if bytes.capacity() - bytes.len() < 64 {
+        grow(bytes);
+    }
+    let spare = bytes.spare_capacity_mut();
+    // SAFETY: there are at least 64 bytes of spare capacity, see above; the array is of the same type.
+    unsafe { &mut *spare.as_mut_ptr().cast() }
+}
+
+#[cold]
+#[inline(never)]
+fn grow(bytes: &mut Vec<u8>) {
+    bytes.reserve(64);
+}

@@ -1,0 +1,140 @@
+//! SSE 4.2: a block is four registers; bytes are squeezed together one by one.
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::lanes::{Datetime, Lanes};
+use super::{Kernel, x86};
+
+/// The proof that the processor has the instruction set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sse42(());
+
+impl Sse42 {
+    pub(super) fn new() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("sse4.2")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("pclmulqdq");
+        has_all.then_some(Self(()))
+    }
+}
+
+/// Runs a loop with everything it calls compiled for this instruction set.
+#[target_feature(enable = "sse4.2,popcnt,pclmulqdq")]
+pub(super) fn run<K: Kernel>(lanes: Sse42, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
+impl Lanes for Sse42 {
+    type Block = [__m128i; 4];
+
+    #[inline(always)]
+    fn load(self, bytes: &[u8; 64]) -> Self::Block {
+        let (quarters, _) = bytes.as_chunks::<16>();
+        std::array::from_fn(|index| x86::load16(&quarters[index]))
+    }
+
+    #[inline(always)]
+    fn store(self, block: Self::Block, room: &mut [MaybeUninit<u8>; 64]) {
+        let to = room.as_mut_ptr().cast::<__m128i>();
+        for (index, quarter) in block.into_iter().enumerate() {
+            // SAFETY: the array has the size of four registers, and stores need no alignment; all processors of
+            // this architecture have the instruction.
+            unsafe { _mm_storeu_si128(to.add(index), quarter) }
+        }
+    }
+
+    #[inline(always)]
+    fn equal(self, block: Self::Block, byte: u8) -> u64 {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { equal(block, byte) }
+    }
+
+    #[inline(always)]
+    fn control(self, block: Self::Block) -> u64 {
+        // SAFETY: as above.
+        unsafe {
+            mask([
+                control(block[0]),
+                control(block[1]),
+                control(block[2]),
+                control(block[3]),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    fn high(self, block: Self::Block) -> u64 {
+        // SAFETY: as above.
+        unsafe { mask(block) }
+    }
+
+    #[inline(always)]
+    fn special(self, block: Self::Block) -> u64 {
+        // SAFETY: as above.
+        unsafe {
+            mask([
+                special(block[0]),
+                special(block[1]),
+                special(block[2]),
+                special(block[3]),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    fn squeeze(self, block: Self::Block, mut keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+        let mut bytes = [MaybeUninit::new(0); 64];
+        self.store(block, &mut bytes);
+        for place in room {
+            if keep == 0 {
+                break;
+            }
+            *place = bytes[keep.trailing_zeros() as usize];
+            keep &= keep - 1;
+        }
+    }
+
+    #[inline(always)]
+    fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]) {
+        x86::positions(marks, base, room);
+    }
+
+    x86::cells!();
+}
+
+/// The high bit of each byte.
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn mask(block: [__m128i; 4]) -> u64 {
+    let low = _mm_movemask_epi8(block[1]) << 16 | _mm_movemask_epi8(block[0]);
+    let high = _mm_movemask_epi8(block[3]) << 16 | _mm_movemask_epi8(block[2]);
+    u64::from(high as u32) << 32 | u64::from(low as u32)
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn equal(block: [__m128i; 4], byte: u8) -> u64 {
+    let byte = _mm_set1_epi8(byte as i8);
+    mask([
+        _mm_cmpeq_epi8(block[0], byte),
+        _mm_cmpeq_epi8(block[1], byte),
+        _mm_cmpeq_epi8(block[2], byte),
+        _mm_cmpeq_epi8(block[3], byte),
+    ])
+}
+
+/// Ones in the bytes below 0x20.
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn control(quarter: __m128i) -> __m128i {
+    _mm_cmpeq_epi8(_mm_min_epu8(quarter, _mm_set1_epi8(0x1f)), quarter)
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn special(quarter: __m128i) -> __m128i {
+    let quotes = _mm_cmpeq_epi8(quarter, _mm_set1_epi8(b'"' as i8));
+    let backslashes = _mm_cmpeq_epi8(quarter, _mm_set1_epi8(b'\\' as i8));
+    _mm_or_si128(_mm_or_si128(quotes, backslashes), control(quarter))
+}

@@ -1,0 +1,164 @@
+//! Text: from the wire to the end of a `String`, checked on the way.
+//!
+//! A block is stored before it is looked at, so that most texts cost one load, one store and one comparison. Escapes
+//! are taken out of a block at once. That text is UTF-8 is checked only where a byte from 0x80 on was seen.
+
+use super::lanes::{Lanes, append, append_marked, block_at};
+use crate::decode::push_one_escape;
+
+/// Appends what the string that begins at `at` (a quote) says, and gives the index after its closing quote. Gives
+/// nothing, and appends nothing, if the text is no string, no UTF-8, or goes on after these bytes.
+#[inline(always)]
+pub(crate) fn push_string<L: Lanes>(lanes: L, bytes: &[u8], at: usize, text: &mut String) -> Option<usize> {
+    let from = text.len();
+    // SAFETY: what is appended is ASCII, or checked below, or taken back; before that, nothing panics.
+    let buffer = unsafe { text.as_mut_vec() };
+    let (end, non_ascii) = copy_string(lanes, bytes, at + 1, buffer);
+    let valid = end.is_some() && (!non_ascii || is_utf8(&buffer[from..]));
+    if !valid {
+        buffer.truncate(from);
+        return None;
+    }
+    end
+}
+
+/// Appends a piece of the wire; appends nothing and gives false if it is not UTF-8.
+#[inline(always)]
+pub(crate) fn push_json<L: Lanes>(lanes: L, piece: &[u8], text: &mut String) -> bool {
+    let from = text.len();
+    // SAFETY: what is appended is ASCII, or checked below, or taken back; before that, nothing panics.
+    let buffer = unsafe { text.as_mut_vec() };
+    let (mut at, mut high) = (0, 0);
+    while at < piece.len() {
+        let block = block_at(lanes, piece, at);
+        high |= lanes.high(block);
+        append(lanes, block, (piece.len() - at).min(64), buffer);
+        at += 64;
+    }
+    let valid = high == 0 || is_utf8(&buffer[from..]);
+    if !valid {
+        buffer.truncate(from);
+    }
+    valid
+}
+
+#[inline(never)]
+fn is_utf8(bytes: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(bytes).is_ok()
+}
+
+/// Appends a string from after its opening quote on, and gives the index after the closing one, and whether there
+/// were bytes from 0x80 on. Without an end, anything may have been appended.
+#[inline(always)]
+fn copy_string<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    mut at: usize,
+    buffer: &mut Vec<u8>,
+) -> (Option<usize>, bool) {
+    let mut high = 0;
+    loop {
+        let block = block_at(lanes, bytes, at);
+        let special = lanes.special(block);
+        if special == 0 {
+            // The next place is known without the mask: nothing waits for it where the branch is foreseen.
+            high |= lanes.high(block);
+            append(lanes, block, 64, buffer);
+            at += 64;
+            continue;
+        }
+        let len = special.trailing_zeros() as usize;
+        append(lanes, block, len, buffer);
+        at += len;
+        high |= lanes.high(block) & (special ^ (special - 1));
+        return match bytes.get(at) {
+            Some(b'"') => (Some(at + 1), high != 0),
+            Some(b'\\') => copy_escaped(lanes, bytes, at, buffer, high != 0),
+            _ => (None, false),
+        };
+    }
+}
+
+/// Goes on from a backslash.
+#[inline(always)]
+fn copy_escaped<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    mut at: usize,
+    buffer: &mut Vec<u8>,
+    mut non_ascii: bool,
+) -> (Option<usize>, bool) {
+    loop {
+        let block = block_at(lanes, bytes, at);
+        let (quotes, backslashes) = (lanes.equal(block, b'"'), lanes.equal(block, b'\\'));
+        let escaped = escaped(backslashes);
+        let escapes = backslashes & !escaped;
+        let ends = quotes & !escaped | lanes.control(block);
+        // Of the characters after a backslash, some stand for themselves, some for others.
+        let others = escaped & !(quotes | backslashes);
+        let (mut letters, mut odd) = (0, 0);
+        if others & (ends.wrapping_sub(1) & !ends) != 0 {
+            letters = others
+                & (lanes.equal(block, b'n')
+                    | lanes.equal(block, b'r')
+                    | lanes.equal(block, b't')
+                    | lanes.equal(block, b'b')
+                    | lanes.equal(block, b'f'));
+            odd = others & !letters & !lanes.equal(block, b'/');
+        }
+        // An odd escape ends the run, and so does one whose second character is in the next block.
+        let stops = ends | odd >> 1 | escapes & 1 << 63;
+        let run = stops.wrapping_sub(1) & !stops;
+        let from = buffer.len();
+        let keep = run & !escapes;
+        append_marked(lanes, block, keep, buffer);
+        let mut letters = letters & run;
+        while letters != 0 {
+            let bit = letters & letters.wrapping_neg();
+            let place = from + (keep & (bit - 1)).count_ones() as usize;
+            if let Some(byte) = buffer.get_mut(place) {
+                *byte = control_of(*byte);
+            }
+            letters ^= bit;
+        }
+        non_ascii |= lanes.high(block) & run != 0;
+        let len = run.count_ones() as usize;
+        at += len;
+        let stop = stops & stops.wrapping_neg();
+        if stop == 0 || (len > 0 && stop & odd >> 1 == 0 && stop & ends == 0) {
+            continue;
+        }
+        match bytes.get(at) {
+            Some(b'"') => return (Some(at + 1), non_ascii),
+            Some(b'\\') => match push_one_escape(bytes, at, buffer) {
+                Some(end) => at = end,
+                None => return (None, false),
+            },
+            _ => return (None, false),
+        }
+    }
+}
+
+/// What `\b`, `\f`, `\n`, `\r` and `\t` stand for.
+#[inline(always)]
+const fn control_of(letter: u8) -> u8 {
+    match letter {
+        b'b' => 8,
+        b'f' => 12,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        _ => b'\t',
+    }
+}
+
+/// The bytes after a backslash that is not itself after one; the first byte is not escaped.
+#[inline(always)]
+pub(super) const fn escaped(backslashes: u64) -> u64 {
+    // Runs of backslashes that begin at an odd place, and all runs: the carry of an addition finds their ends.
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let follows = backslashes << 1;
+    let odd_starts = backslashes & !EVEN & !follows;
+    let even_ends = odd_starts.wrapping_add(backslashes);
+    let invert = even_ends << 1;
+    (EVEN ^ invert) & follows
+}
