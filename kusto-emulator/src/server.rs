@@ -17,8 +17,8 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, Request as HttpRequest, Response, StatusCode, Uri};
-use kusto_protocol::{DeepLink, Guid, ParseError, Request, RequestKind};
-use serde_json::json;
+use kusto_protocol::{DeepLink, Guid, ParseError, Request, RequestKind, options};
+use serde_json::{Value, json};
 
 use crate::answer::ContentCoding;
 use crate::fault::Fault;
@@ -173,7 +173,7 @@ async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Bytes>) -> Resu
         _ => {}
     }
     let request = Request::from_http(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
-    let is_read_only = request.read_only;
+    let is_read_only = is_read_only(&request);
     match request.kind {
         RequestKind::Query {
             database,
@@ -196,6 +196,13 @@ async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Bytes>) -> Resu
             "the request is of a kind that this service does not know",
         )),
     }
+}
+
+/// Whether a request must change nothing: by its header, or by one of two options.
+fn is_read_only(request: &Request) -> bool {
+    let names = [options::REQUEST_READONLY, options::REQUEST_READONLY_HARDLINE];
+    let is_set = |name: &str| request.properties.options.get(name) == Some(&Value::Bool(true));
+    request.read_only || names.into_iter().any(is_set)
 }
 
 /// The methods that a path answers to; `None` if there is no such path.

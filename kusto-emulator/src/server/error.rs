@@ -69,6 +69,14 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, error)
     }
 
+    /// A query in another language than KQL.
+    pub(super) fn unsupported_language(language: &str) -> Self {
+        let message = format!(
+            "the query language '{language}' is not supported by this service, which runs KQL ('csl', 'kql')"
+        );
+        Self::bad_request(message)
+    }
+
     /// A path that leads nowhere.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, OneApiError::new("NotFound", message))
@@ -186,14 +194,41 @@ pub(super) fn of_engine(error: &EngineError) -> OneApiError {
             "KustoServiceTimeoutException",
             "The request timed out.",
         ),
-        EngineErrorKind::Semantic => ("General_BadRequest", "SemanticException", BAD_REQUEST),
-        EngineErrorKind::Runtime | EngineErrorKind::Unsupported => {
+        EngineErrorKind::Semantic | EngineErrorKind::Runtime | EngineErrorKind::Unsupported => {
             ("General_BadRequest", "KustoBadRequestException", BAD_REQUEST)
         }
     };
-    let mut reported = described(code, general, class, error.to_string());
+    let text = error.to_string();
+    let inner_class = match error.kind() {
+        EngineErrorKind::Syntax => "SyntaxException",
+        _ => "SemanticException",
+    };
+    let mut reported = described(code, general, class, text.as_str());
     reported.permanent = Some(error.is_permanent());
+    reported.inner_error = compiler_error(&text).map(|(code, message)| {
+        let mut inner = described(code, message, inner_class, text.as_str());
+        inner.permanent = reported.permanent;
+        inner.error_code = Some(code.to_owned());
+        inner.error_message = Some(message.to_owned());
+        Box::new(inner)
+    });
     reported
+}
+
+/// The compiler's code in a message, and what it says after that: `SEM0100` and `…`.
+fn compiler_error(text: &str) -> Option<(&str, &str)> {
+    let is_code = |part: &str| {
+        let digits = part.strip_prefix("SEM").or_else(|| part.strip_prefix("SYN"));
+        digits.is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    let mut rest = text;
+    while let Some((part, behind)) = rest.split_once(": ") {
+        if is_code(part) {
+            return Some((part, behind));
+        }
+        rest = behind;
+    }
+    None
 }
 
 /// The error with what is known about its request. One that says nothing else is permanent.
@@ -215,3 +250,16 @@ fn described(code: &str, general: &str, class: &str, message: impl Into<String>)
 }
 
 const BAD_REQUEST: &str = "Request is invalid and cannot be executed.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_the_compiler_is_found_in_what_it_says() {
+        let text = "Semantic error: SEM0100: 'x': not known: at all";
+        assert_eq!(compiler_error(text), Some(("SEM0100", "'x': not known: at all")));
+        assert_eq!(compiler_error("Entity not found: SEMANTICS: x"), None);
+        assert_eq!(compiler_error("Query execution timed out."), None);
+    }
+}

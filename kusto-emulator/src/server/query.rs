@@ -43,6 +43,13 @@ pub(super) async fn query(
     if incoming.service.storage.database(&database).is_none() {
         return Err(Refusal::no_such_database(&database));
     }
+    let language = properties
+        .options
+        .get(options::QUERY_LANGUAGE)
+        .and_then(Value::as_str);
+    if let Some(language) = language.filter(|language| !["csl", "kql"].contains(language)) {
+        return Err(Refusal::unsupported_language(language));
+    }
     let session = session(incoming, database, properties, QUERY_TIMEOUT);
     let form = form(version, properties);
     let layout = form.layout;

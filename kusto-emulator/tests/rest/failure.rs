@@ -25,13 +25,27 @@ async fn mistakes_are_told_in_the_words_of_the_service() {
         "Syntax error: Query could not be parsed: SYN0002: A recognition error occurred: expected an expression, \
          found the end of the text [line:position=1:10]"
     );
+    let inner = error.inner_error.unwrap();
+    assert_eq!(inner.code, "SYN0002");
+    assert!(
+        inner.message.ends_with("[line:position=1:10]"),
+        "{}",
+        inner.message
+    );
     let (status, error) = refused("Nowhere | count").await;
     assert_eq!(
-        (status, error.class()),
-        (StatusCode::BAD_REQUEST, Some("SemanticException"))
+        (status, error.code.as_str()),
+        (StatusCode::BAD_REQUEST, "General_BadRequest")
     );
-    assert!(error.description.unwrap().contains("Nowhere"));
     assert_eq!(error.permanent, Some(true));
+    let inner = error.innermost();
+    assert_eq!(inner.class(), Some("SemanticException"));
+    assert_eq!(
+        (inner.code.as_str(), inner.error_code.as_deref()),
+        ("SEM0100", Some("SEM0100"))
+    );
+    assert!(inner.message.contains("Nowhere"));
+    assert!(error.description.unwrap().contains("Nowhere"));
 }
 
 #[tokio::test]
@@ -129,4 +143,51 @@ async fn deeply_nested_queries_are_answered_or_refused() {
     let text = format!("print x = {}1{}", "(".repeat(100_000), ")".repeat(100_000));
     let (status, _) = service.refused("/v2/rest/query", &text, json!({})).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn deeply_nested_bodies_are_refused() {
+    let service = Service::start().await;
+    let deep = "[".repeat(100_000);
+    for body in [
+        deep.clone(),
+        format!("{{\"db\":\"NetDefaultDB\",\"csl\":\"print 1\",\"properties\":{{\"Options\":{{\"x\":{deep}"),
+        json!({"db": DEFAULT_DATABASE, "csl": "print 1", "properties": deep}).to_string(),
+    ] {
+        let request = service.request(Method::POST, "/v2/rest/query").body(body);
+        let (status, error) = error(request.send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(error.description.unwrap().contains("JSON"));
+    }
+    let text = format!("print dynamic({deep})");
+    let (status, _) = service.refused("/v2/rest/query", &text, json!({})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let text = format!(".show tables | where {}1", "-".repeat(100_000));
+    let (status, _) = service.refused("/v1/rest/mgmt", &text, json!({})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    // The service is still there.
+    assert_eq!(service.rows("print 1").await, "1");
+}
+
+#[tokio::test]
+async fn other_languages_than_kql_are_refused_by_name() {
+    let service = Service::start().await;
+    let sql = json!({"query_language": "sql"});
+    let (status, error) = service.refused("/v2/rest/query", "SELECT 1", sql).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(error.description.unwrap().contains("'sql' is not supported"));
+    let kql = service.ask("print 1", json!({"query_language": "kql"})).await;
+    assert_eq!(text_of(&kql), "1");
+}
+
+#[tokio::test]
+async fn options_can_make_a_request_read_only() {
+    let service = Service::start().await;
+    for option in ["request_readonly", "request_readonly_hardline"] {
+        let text = ".create table T (x: long)";
+        let (status, _) = service
+            .refused("/v1/rest/mgmt", text, json!({option: true}))
+            .await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{option}");
+    }
 }

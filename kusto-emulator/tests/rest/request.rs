@@ -16,6 +16,20 @@ async fn a_query_is_answered_over_get_with_everything_in_the_address() {
 }
 
 #[tokio::test]
+async fn properties_are_an_object_or_the_text_of_one() {
+    let service = Service::start().await;
+    let properties = json!({"Options": {"truncationmaxrecords": 2}, "Parameters": {"n": 3}});
+    for properties in [properties.clone(), Value::String(properties.to_string())] {
+        let text = "declare query_parameters(n: long); range x from 1 to n step 1";
+        let body = json!({"db": DEFAULT_DATABASE, "csl": text, "properties": properties}).to_string();
+        let request = service.request(Method::POST, "/v2/rest/query").body(body);
+        let answer = data_set(request.send().await.unwrap()).await;
+        assert_eq!(text_of(&answer), "1\n2");
+        assert!(answer.has_errors());
+    }
+}
+
+#[tokio::test]
 async fn compressed_bodies_are_unpacked() {
     let service = Service::start().await;
     let body = json!({"db": "NetDefaultDB", "csl": "print 42"}).to_string();
