@@ -187,7 +187,7 @@ impl fmt::Debug for TokenCache {
 }
 
 /// How long before its end a token is replaced; as the other client libraries do.
-const REFRESH_AHEAD: Duration = Duration::seconds(300);
+pub(crate) const REFRESH_AHEAD: Duration = Duration::seconds(300);
 
 /// A token that lives this long is replaced at half of its life, so that what changed for the identity is noticed.
 const LONG_LIFETIME: Duration = Duration::hours(2);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use azure_core::credentials::TokenRequestOptions;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
@@ -29,6 +30,11 @@ impl Challenge {
     pub fn from_www_authenticate(header: &str) -> Self {
         let claims = parameter(header, "claims").and_then(decode);
         Self { claims }
+    }
+
+    /// The challenge that a token request answers, if it does.
+    pub fn in_options<'a>(options: Option<&'a TokenRequestOptions<'_>>) -> Option<&'a Self> {
+        options?.method_options.context.value()
     }
 
     /// The claims that the next token must carry, as JSON.

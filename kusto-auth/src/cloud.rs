@@ -40,7 +40,7 @@ impl Default for CloudInfo {
     /// Azure's public cloud.
     fn default() -> Self {
         Self {
-            login_endpoint: "https://login.microsoftonline.com".to_owned(),
+            login_endpoint: PUBLIC_LOGIN.to_owned(),
             login_mfa_required: false,
             client_app_id: "db662dc1-0cfe-4e1c-a843-19a68e65be58".to_owned(),
             client_redirect_uri: "https://microsoft/kustoclient".to_owned(),
@@ -144,6 +144,8 @@ impl CloudInfo {
         format!("{}/{tenant}", self.login_endpoint.trim_end_matches('/'))
     }
 }
+
+pub(crate) const PUBLIC_LOGIN: &str = "https://login.microsoftonline.com";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -1,5 +1,7 @@
 //! Which identity asks.
 
+mod from_connection_string;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -9,14 +11,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::HttpClient;
 use azure_core::time::OffsetDateTime;
-use kusto_protocol::{Authentication, ConnectionString, Secret};
+use futures::future::BoxFuture;
+use kusto_protocol::Secret;
 
 use crate::cache::TokenCache;
+#[cfg(feature = "client-certificate")]
+use crate::certificate::ClientCertificate;
 use crate::challenge::Challenge;
 use crate::cloud::CloudInfo;
+use crate::default_chain::DefaultChain;
+use crate::drive::Driver;
 use crate::error::{AuthError, AuthErrorKind};
+use crate::flow::{ClientAuthentication, ManagedIdentityId};
+use crate::flow_credential::{Application, FlowCredential, Proof, SignIn};
 #[cfg(feature = "azure-identity")]
 use crate::identity::Identity;
+use crate::user_sign_in::{UserCredential, UserSignIn};
 
 /// The identity that requests are sent with.
 ///
@@ -51,13 +61,18 @@ struct SignedIn {
 #[derive(Clone)]
 enum Source {
     Anonymous,
+    DefaultChain {
+        tenant: Option<String>,
+    },
+    #[cfg(feature = "azure-identity")]
+    Identity(Identity),
     Ready {
         name: &'static str,
         credential: Arc<dyn TokenCredential>,
         uses_scope: bool,
     },
-    #[cfg(feature = "azure-identity")]
-    Identity(Identity),
+    SignIn(SignIn),
+    User(UserSignIn),
 }
 
 impl Credential {
@@ -127,27 +142,125 @@ impl Credential {
     }
 
     /// An application with its client secret.
-    #[cfg(feature = "azure-identity")]
     pub fn client_secret(
         tenant: impl Into<String>,
         client_id: impl Into<String>,
         secret: impl Into<Secret>,
     ) -> Self {
-        let (tenant, client_id, secret) = (tenant.into(), client_id.into(), secret.into());
-        Self::new(Source::Identity(Identity::ClientSecret {
-            tenant,
-            client_id,
-            secret,
+        let authentication = ClientAuthentication::Secret(secret.into());
+        Self::application(tenant, client_id, authentication, None)
+    }
+
+    /// An application with its certificate.
+    #[cfg(feature = "client-certificate")]
+    pub fn client_certificate(
+        tenant: impl Into<String>,
+        client_id: impl Into<String>,
+        certificate: ClientCertificate,
+    ) -> Self {
+        let authentication = ClientAuthentication::Certificate(certificate);
+        Self::application(tenant, client_id, authentication, None)
+    }
+
+    /// An application with a token that another identity provider signed (workload identity federation). `give` is
+    /// asked for one whenever the application signs in.
+    pub fn client_assertion<F, R, E>(tenant: impl Into<String>, client_id: impl Into<String>, give: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Secret, E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        let give = move || {
+            let assertion = give();
+            let assertion = async move {
+                assertion.await.map_err(|error| {
+                    AuthError::new(AuthErrorKind::Unavailable, "no client assertion could be had")
+                        .with_source(error)
+                })
+            };
+            Box::pin(assertion) as BoxFuture<'static, _>
+        };
+        Self::new(Source::SignIn(SignIn::Application(Application {
+            tenant: tenant.into(),
+            client_id: client_id.into(),
+            region: None,
+            proof: Proof::Assertion(Arc::new(give)),
+        })))
+    }
+
+    /// An application on behalf of the user whose token it got; the token must be for this application. Each user
+    /// needs a credential, and with it a client, of their own.
+    pub fn on_behalf_of(
+        tenant: impl Into<String>,
+        client_id: impl Into<String>,
+        client: ClientAuthentication,
+        user_token: impl Into<Secret>,
+    ) -> Self {
+        Self::new(Source::SignIn(SignIn::OnBehalfOf {
+            application: Application {
+                tenant: tenant.into(),
+                client_id: client_id.into(),
+                region: None,
+                proof: Proof::Ready(client),
+            },
+            user_token: user_token.into(),
         }))
     }
 
-    /// The managed identity of the machine or service that the program runs on; with a client id, the user-assigned
-    /// one of that id. Virtual machines (IMDS) and App Service are supported.
-    #[cfg(feature = "azure-identity")]
-    pub fn managed_identity(client_id: Option<&str>) -> Self {
-        Self::new(Source::Identity(Identity::Managed {
+    /// A user who signed in before, somewhere else, to the public client that the cluster names. The token is replaced
+    /// by those that the provider gives in its place, as long as this credential lives.
+    pub fn refresh_token(tenant: Option<&str>, token: impl Into<Secret>) -> Self {
+        Self::refresh_token_of(tenant, None, None, token)
+    }
+
+    /// Like [`refresh_token`](Self::refresh_token), of a sign-in to another application; one that has a secret must
+    /// show it.
+    pub fn refresh_token_of(
+        tenant: Option<&str>,
+        client_id: Option<&str>,
+        client: Option<ClientAuthentication>,
+        token: impl Into<Secret>,
+    ) -> Self {
+        Self::new(Source::SignIn(SignIn::RefreshToken {
+            tenant: tenant.map(str::to_owned),
             client_id: client_id.map(str::to_owned),
+            client,
+            token: token.into(),
         }))
+    }
+
+    /// A user with name and password. It fails for accounts that need several factors or belong to another provider;
+    /// every other way is better.
+    pub fn username_password(
+        tenant: Option<&str>,
+        user: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Self {
+        Self::new(Source::SignIn(SignIn::Password {
+            tenant: tenant.map(str::to_owned),
+            user: user.into(),
+            password: password.into(),
+        }))
+    }
+
+    /// A person who is asked to sign in.
+    pub fn user(sign_in: UserSignIn) -> Self {
+        Self::new(Source::User(sign_in))
+    }
+
+    /// A managed identity of the machine or service that the program runs on: a virtual machine, App Service,
+    /// Functions, Azure Machine Learning, Azure Arc or Cloud Shell.
+    pub fn managed_identity(id: ManagedIdentityId) -> Self {
+        Self::new(Source::SignIn(SignIn::ManagedIdentity(id)))
+    }
+
+    /// Whichever of these gives a token first: the application that `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
+    /// `AZURE_CLIENT_SECRET` or `AZURE_CLIENT_CERTIFICATE_PATH` name; a workload identity; a managed identity; whoever
+    /// is signed in to the Azure CLI, in the given tenant or in the CLI's own; to the Azure Developer CLI.
+    pub fn default_chain(tenant: Option<&str>) -> Self {
+        Self::new(Source::DefaultChain {
+            tenant: tenant.map(str::to_owned),
+        })
     }
 
     /// The workload identity of a Kubernetes pod, described by `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
@@ -160,53 +273,31 @@ impl Credential {
     /// Whoever is signed in to the Azure CLI (`az login`), in the given tenant or in the CLI's default one.
     #[cfg(feature = "azure-identity")]
     pub fn azure_cli(tenant: Option<&str>) -> Self {
-        Self::new(Source::Identity(Identity::AzureCli {
-            tenant: tenant.map(str::to_owned),
-        }))
+        let tenant = tenant.map(str::to_owned);
+        Self::new(Source::Identity(Identity::AzureCli { tenant }))
     }
 
-    /// The identity that a connection string asks for.
-    ///
-    /// A string without any is anonymous if it points to this machine. `Fed=true` and nothing else means whoever is
-    /// signed in to the Azure CLI.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthErrorKind::Unsupported`] for a sign-in that this build does not have; the message says what to use in
-    /// its place.
-    pub fn from_connection_string(string: &ConnectionString) -> Result<Self, AuthError> {
-        let unsupported = |message: &'static str| Err(AuthError::new(AuthErrorKind::Unsupported, message));
-        match string.authentication() {
-            Authentication::None if string.endpoint().is_loopback() => Ok(Self::anonymous()),
-            Authentication::None => unsupported(
-                "the connection string names no credential; add Fed=true to it, or pass a credential (an anonymous one \
-                 for services that want none)",
-            ),
-            Authentication::UserToken(token) | Authentication::ApplicationToken(token) => {
-                Ok(Self::token(token.clone()))
-            }
-            #[cfg(feature = "azure-identity")]
-            Authentication::Federated { authority_id, .. } => Ok(Self::azure_cli(authority_id.as_deref())),
-            #[cfg(feature = "azure-identity")]
-            Authentication::ApplicationKey {
-                client_id,
-                key,
-                authority_id,
-            } => Ok(Self::client_secret(authority_id, client_id, key.clone())),
-            #[cfg(not(feature = "azure-identity"))]
-            Authentication::Federated { .. } | Authentication::ApplicationKey { .. } => unsupported(
-                "this build has no sign-in of its own; turn on the feature azure-identity, or pass a credential",
-            ),
-            Authentication::ApplicationCertificate { .. } => unsupported(
-                "signing in with a certificate is not supported; use an application key, or pass a credential that \
-                 does it",
-            ),
-            Authentication::UserPassword { .. } => unsupported(
-                "signing in with user and password is not supported; use Fed=true after `az login`, or pass a \
-                 credential",
-            ),
-            _ => unsupported("the connection string asks for an unknown sign-in; pass a credential"),
-        }
+    /// Whoever is signed in to the Azure Developer CLI (`azd auth login`).
+    #[cfg(feature = "azure-identity")]
+    pub fn azure_developer_cli(tenant: Option<&str>) -> Self {
+        let tenant = tenant.map(str::to_owned);
+        Self::new(Source::Identity(Identity::AzureDeveloperCli { tenant }))
+    }
+
+    /// A service connection of Azure Pipelines; `access_token` is the pipeline's `System.AccessToken`.
+    #[cfg(feature = "azure-identity")]
+    pub fn azure_pipelines(
+        tenant: impl Into<String>,
+        client_id: impl Into<String>,
+        service_connection_id: impl Into<String>,
+        access_token: impl Into<Secret>,
+    ) -> Self {
+        Self::new(Source::Identity(Identity::AzurePipelines {
+            tenant: tenant.into(),
+            client_id: client_id.into(),
+            service_connection_id: service_connection_id.into(),
+            access_token: access_token.into(),
+        }))
     }
 
     /// Whether requests carry no token.
@@ -220,8 +311,7 @@ impl Credential {
         match self.shared.source {
             Source::Anonymous => false,
             Source::Ready { uses_scope, .. } => uses_scope,
-            #[cfg(feature = "azure-identity")]
-            Source::Identity(_) => true,
+            _ => true,
         }
     }
 
@@ -231,21 +321,30 @@ impl Credential {
     /// # Errors
     ///
     /// If the identity is incomplete, such as a workload identity outside of a pod.
-    #[cfg_attr(
-        not(feature = "azure-identity"),
-        expect(unused_variables, reason = "only identities of azure_identity use them")
-    )]
     pub fn to_token_credential(
         &self,
         cloud: &CloudInfo,
         http_client: &Arc<dyn HttpClient>,
     ) -> Result<Option<Arc<dyn TokenCredential>>, AuthError> {
-        match &self.shared.source {
-            Source::Anonymous => Ok(None),
-            Source::Ready { credential, .. } => Ok(Some(Arc::clone(credential))),
+        let driver = || Driver::new(Arc::clone(http_client));
+        let credential: Arc<dyn TokenCredential> = match &self.shared.source {
+            Source::Anonymous => return Ok(None),
+            Source::DefaultChain { tenant } => {
+                let variable = |name: &str| std::env::var(name).ok();
+                Arc::new(DefaultChain::new(
+                    tenant.as_deref(),
+                    cloud,
+                    http_client,
+                    &variable,
+                ))
+            }
             #[cfg(feature = "azure-identity")]
-            Source::Identity(identity) => identity.to_token_credential(cloud, http_client).map(Some),
-        }
+            Source::Identity(identity) => identity.to_token_credential(cloud, http_client)?,
+            Source::Ready { credential, .. } => Arc::clone(credential),
+            Source::SignIn(sign_in) => Arc::new(FlowCredential::new(sign_in.clone(), cloud, driver())),
+            Source::User(sign_in) => Arc::new(UserCredential::new(sign_in.clone(), cloud, driver())),
+        };
+        Ok(Some(credential))
     }
 
     fn ready(name: &'static str, credential: Arc<dyn TokenCredential>, uses_scope: bool) -> Self {
@@ -258,6 +357,20 @@ impl Credential {
 }
 
 impl Credential {
+    fn application(
+        tenant: impl Into<String>,
+        client_id: impl Into<String>,
+        authentication: ClientAuthentication,
+        region: Option<&str>,
+    ) -> Self {
+        Self::new(Source::SignIn(SignIn::Application(Application {
+            tenant: tenant.into(),
+            client_id: client_id.into(),
+            region: region.map(str::to_owned),
+            proof: Proof::Ready(authentication),
+        })))
+    }
+
     fn new(source: Source) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -289,9 +402,7 @@ impl Credential {
         now: OffsetDateTime,
     ) -> Result<AccessToken, AuthError> {
         let signed_in = self.signed_in(cloud, http_client)?;
-        #[cfg(feature = "azure-identity")]
-        if matches!(self.shared.source, Source::Identity(_)) {
-            // These keep tokens of their own, which cannot be taken from them.
+        if self.keeps_tokens_of_its_own() {
             *signed_in.credential() = self.sign_in(cloud, http_client)?;
         }
         let credential = Arc::clone(&*signed_in.credential());
@@ -300,6 +411,16 @@ impl Credential {
             .tokens
             .renew(&*credential, &scope, refused, challenge, now)
             .await
+    }
+
+    /// The credentials of azure_identity do, and nobody can take a token from them but by making a new one.
+    fn keeps_tokens_of_its_own(&self) -> bool {
+        match self.shared.source {
+            #[cfg(feature = "azure-identity")]
+            Source::Identity(_) => true,
+            Source::DefaultChain { .. } => true,
+            _ => false,
+        }
     }
 
     fn signed_in(
@@ -349,9 +470,12 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.shared.source {
             Source::Anonymous => "anonymous",
-            Source::Ready { name, .. } => name,
+            Source::DefaultChain { .. } => "default chain",
             #[cfg(feature = "azure-identity")]
             Source::Identity(identity) => identity.name(),
+            Source::Ready { name, .. } => name,
+            Source::SignIn(sign_in) => sign_in.name(),
+            Source::User(sign_in) => sign_in.name(),
         };
         write!(f, "Credential({name})")
     }
@@ -401,107 +525,4 @@ const FAR_FUTURE: OffsetDateTime = match OffsetDateTime::from_unix_timestamp(16_
 };
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use azure_core::http::{AsyncRawResponse, Request};
-
-    use super::*;
-    use crate::cache::TokenCache;
-
-    /// No test of this module sends anything.
-    #[derive(Debug)]
-    struct NoNetwork;
-
-    #[async_trait::async_trait]
-    impl HttpClient for NoNetwork {
-        async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
-            Err(azure_core::Error::with_message(
-                azure_core::error::ErrorKind::Connection,
-                "no network",
-            ))
-        }
-    }
-
-    fn resolve(credential: &Credential) -> Arc<dyn TokenCredential> {
-        let http_client: Arc<dyn HttpClient> = Arc::new(NoNetwork);
-        credential
-            .to_token_credential(&CloudInfo::default(), &http_client)
-            .unwrap()
-            .unwrap()
-    }
-
-    fn from(string: &str) -> Result<Credential, AuthError> {
-        Credential::from_connection_string(&string.parse().unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_ready_token_is_sent_as_it_is() {
-        for keyword in ["UserToken", "ApplicationToken"] {
-            let credential =
-                from(&format!("https://help.kusto.windows.net;Fed=true;{keyword}=hush")).unwrap();
-            assert!(!credential.needs_cloud());
-            let token = resolve(&credential).get_token(&["s"], None).await.unwrap();
-            assert_eq!(token.token.secret(), "hush");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_callback_is_asked_each_time() {
-        let calls = Arc::new(AtomicUsize::new(0));
-        let seen = Arc::clone(&calls);
-        let credential = Credential::callback_sync(move || {
-            let call = calls.fetch_add(1, Ordering::SeqCst);
-            Ok::<_, NoError>(Secret::new(format!("t{call}")))
-        });
-        let (cache, now) = (TokenCache::new(), OffsetDateTime::now_utc());
-        let credential = resolve(&credential);
-        for expected in ["t0", "t1"] {
-            assert_eq!(
-                cache.get(&*credential, "s", now).await.unwrap().token.secret(),
-                expected
-            );
-        }
-        assert_eq!(seen.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test]
-    async fn a_failing_callback_is_the_cause_of_the_error() {
-        let credential = resolve(&Credential::callback(|| async { Err("vault is sealed") }));
-        let now = OffsetDateTime::now_utc();
-        let error = TokenCache::new().get(&*credential, "s", now).await.unwrap_err();
-        assert_eq!(error.kind(), AuthErrorKind::Unavailable);
-        assert!(error.source().unwrap().to_string().contains("vault is sealed"));
-    }
-
-    #[test]
-    fn only_this_machine_is_anonymous_by_itself() {
-        assert!(from("http://localhost:8080/db").unwrap().is_anonymous());
-        let error = from("https://help.kusto.windows.net/Samples").unwrap_err();
-        assert!(error.to_string().contains("Fed=true"), "{error}");
-    }
-
-    #[test]
-    fn what_is_not_supported_names_the_way_out() {
-        for string in [
-            "https://h.kusto.windows.net;Fed=true;UserId=u@contoso.com;Password=hush",
-            "https://h.kusto.windows.net;AppClientId=i;TenantId=t;ApplicationCertificateBlob=hush",
-        ] {
-            let error = from(string).unwrap_err();
-            assert_eq!(error.kind(), AuthErrorKind::Unsupported);
-            assert!(error.to_string().contains("pass a credential"), "{error}");
-            assert!(!format!("{error:?} {error}").contains("hush"));
-        }
-    }
-
-    #[cfg(feature = "azure-identity")]
-    #[test]
-    fn federated_strings_choose_the_signed_in_user_or_the_application() {
-        let cli = from("https://h.kusto.windows.net;Fed=true").unwrap();
-        assert_eq!(format!("{cli:?}"), "Credential(Azure CLI)");
-        let key = from("https://h.kusto.windows.net;AppClientId=i;AppKey=hush;TenantId=contoso.com").unwrap();
-        assert_eq!(format!("{key:?}"), "Credential(client secret)");
-        assert!(key.needs_cloud());
-        assert!(!format!("{:?}", resolve(&key)).contains("hush"));
-    }
-}
+mod tests;

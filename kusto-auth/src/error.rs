@@ -15,6 +15,7 @@ pub struct AuthError {
     kind: AuthErrorKind,
     message: Cow<'static, str>,
     code: Option<String>,
+    claims: Option<String>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -44,6 +45,7 @@ impl AuthError {
             kind,
             message: message.into(),
             code: None,
+            claims: None,
             source: None,
         }
     }
@@ -77,8 +79,30 @@ impl AuthError {
             kind,
             message: message.into(),
             code,
+            claims: None,
             source: Some(Arc::new(error)),
         }
+    }
+
+    /// In the clothes of azure_core, for whoever calls a credential of this crate.
+    pub(crate) fn into_azure(self) -> azure_core::Error {
+        azure_core::Error::new(azure_core::error::ErrorKind::Credential, self)
+    }
+
+    /// Says which credential it was, where the words do not.
+    pub(crate) fn in_credential(mut self, name: &str) -> Self {
+        self.message = format!("{name}: {}", self.message).into();
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
+        self.code = code;
+        self
+    }
+
+    pub(crate) fn with_claims(mut self, claims: Option<String>) -> Self {
+        self.claims = claims;
+        self
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -96,7 +120,13 @@ impl AuthError {
         self.kind
     }
 
-    /// The identity provider's code, such as `AADSTS7000215` for a wrong client secret.
+    /// The claims that the next sign-in must bring, as JSON, where the provider asks for some (conditional access).
+    pub fn claims(&self) -> Option<&str> {
+        self.claims.as_deref()
+    }
+
+    /// The identity provider's code, such as `AADSTS7000215` for a wrong client secret; the word of
+    /// OAuth, such as `invalid_grant`, if it gave none.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }

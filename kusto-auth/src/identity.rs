@@ -6,9 +6,9 @@ use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, HttpClient, Transport};
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
-    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions, AzurePipelinesCredential, AzurePipelinesCredentialOptions,
+    ClientAssertionCredentialOptions, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use kusto_protocol::Secret;
 
@@ -16,18 +16,19 @@ use crate::cloud::CloudInfo;
 use crate::error::AuthError;
 
 /// An identity that azure_identity signs in.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Identity {
     AzureCli {
         tenant: Option<String>,
     },
-    ClientSecret {
+    AzureDeveloperCli {
+        tenant: Option<String>,
+    },
+    AzurePipelines {
         tenant: String,
         client_id: String,
-        secret: Secret,
-    },
-    Managed {
-        client_id: Option<String>,
+        service_connection_id: String,
+        access_token: Secret,
     },
     Workload,
 }
@@ -36,8 +37,8 @@ impl Identity {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::AzureCli { .. } => "Azure CLI",
-            Self::ClientSecret { .. } => "client secret",
-            Self::Managed { .. } => "managed identity",
+            Self::AzureDeveloperCli { .. } => "Azure Developer CLI",
+            Self::AzurePipelines { .. } => "Azure Pipelines",
             Self::Workload => "workload identity",
         }
     }
@@ -47,7 +48,9 @@ impl Identity {
         cloud: &CloudInfo,
         http_client: &Arc<dyn HttpClient>,
     ) -> Result<Arc<dyn TokenCredential>, AuthError> {
-        let client_options = client_options(cloud, http_client);
+        let credential_options = ClientAssertionCredentialOptions {
+            client_options: client_options(cloud, http_client),
+        };
         let credential: azure_core::Result<Arc<dyn TokenCredential>> = match self {
             Self::AzureCli { tenant } => {
                 let options = AzureCliCredentialOptions {
@@ -56,26 +59,30 @@ impl Identity {
                 };
                 AzureCliCredential::new(Some(options)).map(|credential| credential as _)
             }
-            Self::ClientSecret {
+            Self::AzureDeveloperCli { tenant } => {
+                let options = AzureDeveloperCliCredentialOptions {
+                    tenant_id: tenant.clone(),
+                    ..Default::default()
+                };
+                AzureDeveloperCliCredential::new(Some(options)).map(|credential| credential as _)
+            }
+            Self::AzurePipelines {
                 tenant,
                 client_id,
-                secret,
+                service_connection_id,
+                access_token,
             } => {
-                let options = ClientSecretCredentialOptions { client_options };
-                let secret = secret.expose().to_owned().into();
-                ClientSecretCredential::new(tenant, client_id.clone(), secret, Some(options))
-                    .map(|credential| credential as _)
-            }
-            Self::Managed { client_id } => {
-                let user_assigned_id = client_id.clone().map(UserAssignedId::ClientId);
-                let options = ManagedIdentityCredentialOptions {
-                    user_assigned_id,
-                    client_options,
-                };
-                ManagedIdentityCredential::new(Some(options)).map(|credential| credential as _)
+                let options = AzurePipelinesCredentialOptions { credential_options };
+                AzurePipelinesCredential::new(
+                    tenant.clone(),
+                    client_id.clone(),
+                    service_connection_id,
+                    access_token.expose().to_owned(),
+                    Some(options),
+                )
+                .map(|credential| credential as _)
             }
             Self::Workload => {
-                let credential_options = ClientAssertionCredentialOptions { client_options };
                 let options = WorkloadIdentityCredentialOptions {
                     credential_options,
                     ..Default::default()
@@ -83,7 +90,7 @@ impl Identity {
                 WorkloadIdentityCredential::new(Some(options)).map(|credential| credential as _)
             }
         };
-        credential.map_err(AuthError::from_credential)
+        credential.map_err(|error| AuthError::from_credential(error).in_credential(self.name()))
     }
 }
 

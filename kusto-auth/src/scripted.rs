@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, HttpClient, Request};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use azure_core::time::{Duration, OffsetDateTime};
 
 use crate::credential::Credential;
@@ -22,6 +22,7 @@ pub(crate) struct Scripted {
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) url: String,
+    pub(crate) body: String,
 }
 
 pub(crate) type Answer = (u16, Vec<(&'static str, String)>, String);
@@ -47,8 +48,12 @@ impl Scripted {
 #[async_trait::async_trait]
 impl HttpClient for Scripted {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let body = match request.body() {
+            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::new(),
+        };
         let url = request.url().to_string();
-        self.seen.lock().unwrap().push(Seen { url });
+        self.seen.lock().unwrap().push(Seen { url, body });
         let next = self.script.lock().unwrap().pop_front();
         let Some((status, headers, body)) = next else {
             return Err(Error::with_message(ErrorKind::Connection, "no answer is left"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::HttpClient;
-use kusto_auth::{Credential, TrustedHosts};
+use kusto_auth::{CloudCache, CloudInfo, Credential, TokenSource, TrustedHosts};
 use kusto_ingest::{
     DirectIngestClient, ManagedStreamingIngestClient, QueuedIngestClient, StreamingIngestClient,
 };
@@ -50,6 +50,8 @@ pub struct ClientBuilder {
     credential: Option<Credential>,
     http_client: Option<Arc<dyn HttpClient>>,
     trusted_hosts: TrustedHosts,
+    cloud: Option<CloudInfo>,
+    login_endpoint: Option<String>,
     options: PipelineOptions,
 }
 
@@ -155,6 +157,8 @@ impl ClientBuilder {
             credential: None,
             http_client: None,
             trusted_hosts: TrustedHosts::default(),
+            cloud: None,
+            login_endpoint: None,
             options: PipelineOptions::default(),
         }
     }
@@ -306,9 +310,20 @@ impl ClientBuilder {
         options.compression &= !string.is_uncompressed();
         options.enforce_mfa = string.is_mfa_enforced();
         let endpoint = string.endpoint().clone();
+        let clouds = CloudCache::new();
+        if let Some(cloud) = self.cloud {
+            clouds.seed(&endpoint, cloud);
+        }
+        let mut tokens = TokenSource::new(endpoint, credential, Arc::clone(&http_client))
+            .trusted_hosts(self.trusted_hosts)
+            .clouds(clouds)
+            .enforce_mfa(options.enforce_mfa);
+        if let Some(address) = self.login_endpoint {
+            tokens = tokens.login_endpoint(address);
+        }
         Ok(Client {
             shared: Arc::new(Shared {
-                pipeline: Pipeline::new(endpoint, credential, self.trusted_hosts, http_client, options),
+                pipeline: Pipeline::with_tokens(tokens, http_client, options),
                 database: self.database.or_else(|| own(string.database())),
                 query_consistency: own(string.query_consistency()),
             }),

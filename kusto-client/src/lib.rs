@@ -38,14 +38,14 @@
 //!
 //! # Not supported
 //!
-//! Queued and managed streaming ingestion; sign-in in a browser, with a device code, a certificate or a password
-//! (pass a credential that does it); the `Azure Region` keyword.
+//! Queued and managed streaming ingestion.
 //!
 //! # Features
 //!
 //! | feature | default | gives |
 //! |---|---|---|
-//! | `azure-identity` | yes | client secret, managed identity, workload identity, Azure CLI |
+//! | `azure-identity` | yes | workload identity, Azure CLI, Azure Developer CLI, Azure Pipelines |
+//! | `client-certificate` | | applications that sign in with a certificate |
 //! | `http-client` | yes | the bundled HTTP client: reqwest with rustls, on tokio |
 //! | `arrow` | | `Query::fetch_arrow`, and `kusto_arrow` |
 //! | `tracing` | | spans, events and metrics by OpenTelemetry's conventions; never texts, rows or tokens |
@@ -70,7 +70,12 @@ pub use frames::Frames;
 pub use health::{Diagnostics, ServiceVersion};
 #[cfg(feature = "arrow")]
 pub use kusto_arrow;
-pub use kusto_auth::{AuthError, AuthErrorKind, Credential, TrustedHosts};
+#[cfg(feature = "client-certificate")]
+pub use kusto_auth::ClientCertificate;
+pub use kusto_auth::{
+    AuthError, AuthErrorKind, ClientAuthentication, CloudInfo, Credential, ManagedIdentityId, Prompt,
+    TrustedHosts, UserSignIn,
+};
 pub use kusto_ingest::{
     Acknowledge, BatchingSink, ColumnMapping, DirectIngestClient, IngestError, IngestErrorKind, Ingested,
     IngestionFailure, IngestionOperation, IngestionProperties, IngestionStatus, ManagedStreamingIngestClient,
