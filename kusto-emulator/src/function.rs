@@ -19,6 +19,7 @@ mod datetime;
 mod datetime_format;
 mod dynamic;
 mod encoding;
+mod geo;
 mod hash;
 mod ip;
 pub(crate) mod json;
@@ -239,6 +240,7 @@ const FAMILIES: &[Family] = &[
     encoding::FAMILY,
     hash::FAMILY,
     ip::FAMILY,
+    geo::FAMILY,
     session::FAMILY,
 ];
 
