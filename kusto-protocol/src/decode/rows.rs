@@ -166,6 +166,11 @@ impl Rows {
         self.expect = Expect::Row;
     }
 
+    /// Builds the next batch in the memory of this one.
+    pub(super) fn build_in(&mut self, batch: RowBatch) {
+        self.builder = RowBatchBuilder::reusing(batch);
+    }
+
     /// Whether a row may begin here.
     pub(super) fn is_at_row(&self) -> bool {
         matches!(self.expect, Expect::FirstRow | Expect::Row) && self.carry.bytes.is_empty()

@@ -110,11 +110,23 @@ impl RowsDecoder {
         let max_batch_rows = std::mem::replace(&mut self.config.max_batch_rows, 1);
         let read = self.rows.read(&mut source, &self.config);
         self.config.max_batch_rows = max_batch_rows;
-        match read {
-            Ok(RowsEvent::Batch(_)) => matches!(source.peek(), Some(b',' | b']')),
-            Ok(RowsEvent::End(batch)) => batch.num_rows() == 1,
-            Ok(RowsEvent::More | RowsEvent::Error(_)) | Err(_) => false,
-        }
+        let (batch, begins_row) = match read {
+            Ok(RowsEvent::Batch(batch)) => (batch, matches!(source.peek(), Some(b',' | b']'))),
+            Ok(RowsEvent::End(batch)) => {
+                let is_row = batch.num_rows() == 1;
+                (batch, is_row)
+            }
+            Ok(RowsEvent::More | RowsEvent::Error(_)) | Err(_) => return false,
+        };
+        // Its memory is that of the rows to come.
+        self.rows.build_in(batch);
+        begins_row
+    }
+
+    /// Takes a batch that is no longer needed, for its memory: see
+    /// [`FrameDecoder::recycle`](crate::FrameDecoder::recycle).
+    pub fn recycle(&mut self, batch: RowBatch) {
+        self.rows.recycle(batch);
     }
 
     /// Reads the rows at the front of `bytes`, up to the last whole one: to where the bytes end, or the rows, or where
