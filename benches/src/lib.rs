@@ -24,6 +24,7 @@ mod decode;
 mod measure;
 #[cfg(feature = "comparators")]
 mod rows;
+mod shared;
 
 pub use answer::{BAD_ANSWERS, DATA_SETS, answer, bad_answer, columns, shapes};
 pub use column::{TypedColumn, Values};
@@ -37,3 +38,4 @@ pub use rows::{
     Cell, batches, cells, deserialize_with_ours, deserialize_with_serde_json, encode_with_ours,
     encode_with_serde_json, frames, to_arrow,
 };
+pub use shared::decode_shared;
