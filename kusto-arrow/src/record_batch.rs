@@ -54,9 +54,8 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
         }
         ColumnArray::DateTime(array) => match options.datetime {
             TimeResolution::Microseconds => {
-                let (values, nulls) = scalars(converted(column, array, |ticks| {
-                    Ok(DateTime::from_ticks(ticks).unix_micros())
-                })?);
+                let micros = |ticks| Some(DateTime::from_ticks(ticks).unix_micros());
+                let (values, nulls) = converted(column, array, micros, |_| String::new())?;
                 Arc::new(
                     TimestampMicrosecondArray::try_new(values, nulls)
                         .map_err(arrow)?
@@ -64,11 +63,11 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
                 )
             }
             TimeResolution::Nanoseconds => {
-                let (values, nulls) = scalars(converted(column, array, |ticks| {
+                let nanos = |ticks| DateTime::from_ticks(ticks).unix_nanos();
+                let (values, nulls) = converted(column, array, nanos, |ticks| {
                     let at = DateTime::from_ticks(ticks);
-                    at.unix_nanos()
-                        .ok_or_else(|| format!("{at} is outside the range of 64-bit nanoseconds"))
-                })?);
+                    format!("{at} is outside the range of 64-bit nanoseconds")
+                })?;
                 Arc::new(
                     TimestampNanosecondArray::try_new(values, nulls)
                         .map_err(arrow)?
@@ -82,15 +81,14 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
         },
         ColumnArray::Timespan(array) => match options.timespan {
             TimeResolution::Microseconds => {
-                let (values, nulls) = scalars(converted(column, array, |ticks| Ok(ticks / 10))?);
+                let (values, nulls) = converted(column, array, |ticks| Some(ticks / 10), |_| String::new())?;
                 Arc::new(DurationMicrosecondArray::try_new(values, nulls).map_err(arrow)?)
             }
             TimeResolution::Nanoseconds => {
-                let (values, nulls) = scalars(converted(column, array, |ticks| {
-                    ticks
-                        .checked_mul(100)
-                        .ok_or_else(|| format!("{ticks} ticks are outside the range of 64-bit nanoseconds"))
-                })?);
+                let nanos = |ticks: i64| ticks.checked_mul(100);
+                let (values, nulls) = converted(column, array, nanos, |ticks| {
+                    format!("{ticks} ticks are outside the range of 64-bit nanoseconds")
+                })?;
                 Arc::new(DurationNanosecondArray::try_new(values, nulls).map_err(arrow)?)
             }
             TimeResolution::Ticks => {
@@ -147,18 +145,22 @@ fn texts(array: TextArray) -> Result<StringArray, ArrowError> {
     StringArray::try_new(offsets, Buffer::from_vec(text.into_bytes()), nulls(validity))
 }
 
-/// Converts each value that is there.
+/// Converts each value that is there, in its place; what stands for a null has no meaning.
 fn converted(
     column: &str,
     array: PrimitiveArray<i64>,
-    convert: impl Fn(i64) -> Result<i64, String>,
-) -> Result<PrimitiveArray<i64>, Error> {
-    let mut result = PrimitiveArray::default();
-    for row in 0..array.values().len() {
-        let value = array.get(row).map(&convert).transpose();
-        result.push(value.map_err(|message| Error::out_of_range(column, row, message))?);
+    convert: impl Fn(i64) -> Option<i64>,
+    limit: impl Fn(i64) -> String,
+) -> Result<(ScalarBuffer<i64>, Option<NullBuffer>), Error> {
+    let (mut values, validity) = array.into_parts();
+    for (row, value) in values.iter_mut().enumerate() {
+        *value = match convert(*value) {
+            Some(converted) => converted,
+            None if validity.is_valid(row) => return Err(Error::out_of_range(column, row, limit(*value))),
+            None => 0,
+        };
     }
-    Ok(result)
+    Ok((ScalarBuffer::from(values), nulls(validity)))
 }
 
 fn decimals(column: &str, array: &TextArray, scale: i8) -> Result<ArrayRef, Error> {

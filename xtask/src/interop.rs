@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::service::{self, Service};
 
 /// The checks that there are.
-const CHECKS: &[&str] = &["python", "node", "duckdb", "oracle"];
+const CHECKS: &[&str] = &["python", "node", "duckdb", "oracle", "arrow"];
 
 /// Queries that every service here answers in the same way.
 const QUERIES: &[&str] = &[
@@ -41,9 +41,15 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
             "there is no interop check '{unknown}'; there are {checks}"
         ));
     }
-    let kusto = service::build_cli()?;
     let folder = crate::root().join("target/interop");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    if wants("arrow") {
+        arrow(&folder)?;
+        if names.len() == 1 {
+            return Ok(());
+        }
+    }
+    let kusto = service::build_cli()?;
     let storms = folder.join("storms.csv");
     let sample = output(Command::new(&kusto).args(["sample", "storms", "--rows", "2000"]))?;
     fs::write(&storms, sample).map_err(|error| format!("{}: {error}", storms.display()))?;
@@ -65,6 +71,33 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
         duckdb(&folder, &kusto, &service, &storms)?;
     }
     Ok(())
+}
+
+/// Other programs on Arrow read the files that our examples write.
+fn arrow(folder: &Path) -> Result<(), String> {
+    let files = ["ipc", "parquet"].map(|example| (example, folder.join(format!("rows.{example}"))));
+    for (example, file) in &files {
+        let file = file.display().to_string();
+        crate::cargo(
+            &[
+                "run",
+                "--locked",
+                "--quiet",
+                "--package",
+                "kusto-arrow",
+                "--example",
+                example,
+                "--",
+                &file,
+            ],
+            &[],
+        )?;
+    }
+    crate::run(
+        Command::new(environment(folder, "arrow")?)
+            .arg(crate::root().join("interop/arrow/read.py"))
+            .args(files.iter().map(|(_, file)| file)),
+    )
 }
 
 /// The queries, each with the rows that our own client gets: the measure for other clients.

@@ -7,6 +7,7 @@
 
 mod bench;
 mod fuzz;
+mod instructions;
 mod interop;
 mod layers;
 mod memory;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("check") => check(),
         Some("fuzz") => fuzz::run(&arguments[1..]),
+        Some("instructions") => instructions::run(&arguments[1..]),
         Some("interop") => interop::run(&arguments[1..]),
         Some("memory") => memory::run(),
         Some("layers") => report(layers::violations()),
@@ -48,9 +50,11 @@ cargo xtask CHORE
   test      every test of the workspace, as the README says: cargo test --workspace
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
-            (name one to run it alone: python, duckdb, oracle)
+            (name one to run it alone: python, node, duckdb, oracle, arrow)
   memory    a gigabyte through the client, and what it holds of it
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
+  instructions
+            of decoding, counted by valgrind, against those in the repository (--update: written anew)
   fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which
   tidy      rules of the source tree

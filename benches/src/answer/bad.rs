@@ -65,3 +65,20 @@ fn table(column_type: &str, row: &str, end: &str) -> Vec<u8> {
 }
 
 const END: &str = "]},{\"FrameType\":\"DataSetCompletion\",\"HasErrors\":false,\"Cancelled\":false}]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mode, decode};
+
+    #[test]
+    fn what_is_no_answer_is_refused_and_what_is_one_is_read() {
+        for (name, refused) in BAD_ANSWERS {
+            let body = bad_answer(name, 20_000).unwrap();
+            for mode in [Mode::Whole, Mode::Recycled(100)] {
+                let decoded = decode(&body, mode, &Default::default(), &mut None, Some);
+                assert_eq!(decoded.is_err(), refused, "{name}: {decoded:?}");
+            }
+        }
+    }
+}

@@ -2,8 +2,9 @@
 //!
 //! Modes: `whole`, `chunked` and `recycled` (in chunks of 64 KiB, or of so many bytes with `--chunk BYTES`). One line
 //! of JSON for each iteration, then one with the hash of the content; see `measure` and `content_hash` of the library.
+//! `--isa NAME` forces an instruction set.
 //!
-//! `--refuse` decodes once, prints nothing but the number of rows and takes an error for an answer: for measuring what
+//! `--once` decodes once, prints nothing but the number of rows and takes an error for an answer: for measuring what
 //! hostile bytes cost.
 
 #![forbid(unsafe_code)]
@@ -13,7 +14,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use kusto_benches::{Mode, content_hash, decode, measure, peak_mb, print_end, typed_columns};
-use kusto_protocol::DecoderConfig;
+use kusto_protocol::{DecoderConfig, Isa};
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1)) {
@@ -29,7 +30,7 @@ struct Arguments {
     mode: Mode,
     file: String,
     iterations: usize,
-    refuse: bool,
+    once: bool,
     config: DecoderConfig,
 }
 
@@ -38,21 +39,21 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
         mode,
         file,
         iterations,
-        refuse,
+        once,
         config,
     } = parse(arguments)?;
     let body = std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?;
-    if refuse {
+    if once {
         let mut rows = 0;
         let decoded = decode(&body, mode, &config, &mut None, |batch| {
             rows += batch.num_rows();
             Some(batch)
         });
         println!(
-            "{rows} rows, {}",
+            "{rows} rows; {}",
             decoded
                 .err()
-                .map_or_else(|| "read".to_owned(), |error| error.to_string())
+                .map_or_else(|| "nothing wrong".to_owned(), |error| error.to_string())
         );
         return Ok(());
     }
@@ -97,11 +98,12 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let (mut positional, mut refuse, mut chunk) = (Vec::new(), false, None);
-    let config = DecoderConfig::default();
+    let (mut positional, mut once, mut chunk) = (Vec::new(), false, None);
+    let mut config = DecoderConfig::default();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--refuse" => refuse = true,
+            "--once" => once = true,
+            "--isa" => config.isa = isa(&arguments.next().unwrap_or_default())?,
             "--chunk" => chunk = Some(number(arguments.next().as_deref())?),
             _ if argument.starts_with("--") => return Err(format!("unknown option {argument}; {USAGE}")),
             _ => positional.push(argument),
@@ -121,9 +123,24 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         mode,
         file: file.clone(),
         iterations,
-        refuse,
+        once,
         config,
     })
+}
+
+fn isa(name: &str) -> Result<Isa, String> {
+    let isa = match name {
+        "scalar" => Isa::Scalar,
+        "sse4.2" => Isa::Sse42,
+        "avx2" => Isa::Avx2,
+        "avx512" => Isa::Avx512,
+        _ => return Err(format!("there is no instruction set '{name}'; {USAGE}")),
+    };
+    if isa.is_available() {
+        Ok(isa)
+    } else {
+        Err(format!("this processor has no {name}"))
+    }
 }
 
 fn number(text: Option<&str>) -> Result<usize, String> {
@@ -132,4 +149,5 @@ fn number(text: Option<&str>) -> Result<usize, String> {
         .ok_or_else(|| USAGE.to_owned())
 }
 
-const USAGE: &str = "usage: decode-bench whole|chunked|recycled FILE [ITERATIONS] [--chunk BYTES] [--refuse]";
+const USAGE: &str = "usage: decode-bench whole|chunked|recycled FILE [ITERATIONS] [--chunk BYTES] \
+     [--isa scalar|sse4.2|avx2|avx512] [--once]";

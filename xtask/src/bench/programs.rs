@@ -100,6 +100,21 @@ impl Programs {
         for mode in ["whole", "chunked", "recycled"] {
             add(&format!("kusto-protocol, {mode}"), self.decode_bench(mode));
         }
+        for (mode, isa) in [
+            ("whole", "avx2"),
+            ("recycled", "avx2"),
+            ("recycled", "sse4.2"),
+            ("recycled", "scalar"),
+        ] {
+            let mut command = self.decode_bench(mode);
+            command.extend(["--isa".to_owned(), isa.to_owned()]);
+            // The processor's own word for it.
+            let flag = format!(" {} ", isa.replace('.', "_"));
+            if isa == "scalar" || super::report::processor().contains(&flag) {
+                let isa = if isa == "avx2" { "AVX2" } else { isa };
+                add(&format!("kusto-protocol, {mode}, {isa}"), command);
+            }
+        }
         for other in [
             "sonic-rs",
             "serde_json",

@@ -187,9 +187,14 @@ fn rows(results: &Results) -> String {
     out
 }
 
+/// What the system says of its processors; nothing where it is not Linux.
+pub(super) fn processor() -> String {
+    fs::read_to_string("/proc/cpuinfo").unwrap_or_default()
+}
+
 /// What this ran on.
 fn machine() -> String {
-    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpuinfo = processor();
     let cpu = cpuinfo
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
