@@ -58,13 +58,14 @@ cargo xtask CHORE
   fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which
   tidy      rules of the source tree
-  ci        test, check, interop and memory";
+  ci        test, check, interop, memory and instructions";
 
 fn ci() -> Result<(), String> {
     test()?;
     check()?;
     interop::run(&[])?;
-    memory::run()
+    memory::run()?;
+    instructions::run(&[])
 }
 
 /// The command that the README names.
