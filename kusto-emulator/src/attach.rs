@@ -11,7 +11,7 @@ use std::sync::Arc;
 use kusto_protocol::{Column, ColumnType, DataFormat};
 
 use crate::ingest::{
-    Objects, ParquetRows, ReadError, Records, Rows, delimiter, gunzip, object_layout, parquet_columns,
+    ColumnarRows, Objects, ReadError, Records, Rows, delimiter, gunzip, object_layout, parquet_columns,
 };
 use crate::types::Batch;
 use infer::Inference;
@@ -78,13 +78,11 @@ impl AttachedFile {
         let file = File::open(&self.path).map_err(|error| self.failed(error.to_string()))?;
         let (rows, places) = if self.format == DataFormat::Parquet {
             let columns: Vec<_> = places.iter().map(|&place| self.columns[place].clone()).collect();
-            (
-                Rows::Parquet(Box::new(ParquetRows::of_file(file, &columns)?)),
-                None,
-            )
+            let rows = ColumnarRows::of_parquet(file, &columns, None)?;
+            (Rows::Columnar(Box::new(rows)), None)
         } else {
             let input = gunzip(file).map_err(|error| self.failed(error.to_string()))?;
-            let rows = Rows::of_text(input, self.format, &self.columns, self.has_header)?;
+            let rows = Rows::of_text(input, self.format, &self.columns, None, self.has_header)?;
             (rows, Some(places.to_vec()))
         };
         Ok(Scan {
@@ -103,8 +101,9 @@ impl AttachedFile {
     pub(crate) fn fetch(&self, places: &[usize], numbers: &[u64]) -> Result<Scan, ReadError> {
         let file = File::open(&self.path).map_err(|error| self.failed(error.to_string()))?;
         let columns: Vec<_> = places.iter().map(|&place| self.columns[place].clone()).collect();
+        let rows = ColumnarRows::rows_of_parquet(file, &columns, numbers)?;
         Ok(Scan {
-            rows: Rows::Parquet(Box::new(ParquetRows::rows_of_file(file, &columns, numbers)?)),
+            rows: Rows::Columnar(Box::new(rows)),
             places: None,
             path: self.path.clone(),
         })

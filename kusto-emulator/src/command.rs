@@ -1,7 +1,12 @@
 //! Management commands: text in, one table out.
 
 mod change;
+mod database;
+mod function;
 mod ingest;
+mod mapping;
+mod policy;
+mod resources;
 mod scan;
 mod show;
 
@@ -35,7 +40,7 @@ pub(crate) fn run(
 
 /// Whether a command may change something.
 pub(crate) fn changes(text: &str) -> bool {
-    !Scanner::new(text).eat(".show")
+    !Scanner::new(text).is_next(&[".show", ".get"])
 }
 
 fn dispatch(
@@ -47,8 +52,11 @@ fn dispatch(
     if scanner.eat(".show") {
         return show::run(service, session, scanner);
     }
+    if scanner.eat(".get") {
+        return resources::get(service, scanner);
+    }
     if scanner.eat(".ingest") {
-        return ingest::inline(service, session, scanner);
+        return ingest::ingest(service, session, scanner);
     }
     for (verb, mode) in ingest::FROM_QUERY {
         if scanner.eat(verb) {
@@ -58,7 +66,12 @@ fn dispatch(
     if scanner.eat(".cancel") {
         return cancel(service, scanner);
     }
-    match change::run(service, session, scanner)? {
+    for run in [mapping::run, policy::run, function::run, change::run] {
+        if let Some(result) = run(service, session, scanner)? {
+            return Ok(result);
+        }
+    }
+    match database::run(service, scanner)? {
         Some(result) => Ok(result),
         None => Err(unsupported(&start)),
     }
@@ -88,6 +101,14 @@ enum CommandError {
 }
 
 impl CommandError {
+    /// The error without its place.
+    fn into_engine(self) -> EngineError {
+        match self {
+            Self::Engine(error) => error,
+            Self::Scan(error) => EngineError::new(EngineErrorKind::Syntax, error.message),
+        }
+    }
+
     /// Adds line and column, as the service does.
     fn located(self, text: &str) -> EngineError {
         match self {

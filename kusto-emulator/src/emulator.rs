@@ -16,8 +16,9 @@ use crate::admission::Admission;
 use crate::attach::AttachedFile;
 use crate::bearer::{Authentication, Gate};
 use crate::command::csl_schema;
+use crate::error::EngineError;
 use crate::fault::{Fault, Faults};
-use crate::ingest::Rows;
+use crate::ingest::{Rows, Sources};
 use crate::journal::{Journal, MAX_REQUESTS, ReceivedRequest};
 use crate::sample::{STORM_EVENTS_SCHEMA, write_storm_events};
 use crate::server::{self, Acceptor};
@@ -161,6 +162,8 @@ pub struct EmulatorBuilder {
     max_concurrent_queries: Option<usize>,
     faults: Vec<Fault>,
     journal_file: Option<PathBuf>,
+    data_folder: Option<PathBuf>,
+    ingest_folder: Option<PathBuf>,
 }
 
 impl EmulatorBuilder {
@@ -243,19 +246,30 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A folder to keep databases in, tables as Parquet files: what was answered with success is there after a
+    /// restart, even if the service dies. It is made if need be; only one service can use it at a time.
+    pub fn data_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data_folder = Some(folder.into());
+        self
+    }
+
+    /// A folder whose files may be named in `.ingest into table T ('file.csv')`. Without one, none may; files outside
+    /// of it never may.
+    pub fn ingest_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.ingest_folder = Some(folder.into());
+        self
+    }
+
     /// Starts the service.
     ///
     /// # Errors
     ///
-    /// When a file cannot be attached or opened, the address cannot be had, or no certificate can be made; the
-    /// message says which and why.
+    /// When a file cannot be attached or opened, the data folder cannot be used, the address cannot be had, or no
+    /// certificate can be made; the message says which and why.
     pub async fn start(mut self) -> Result<Emulator, EmulatorError> {
-        let storage = Storage::new();
-        storage.create_database(DEFAULT_DATABASE);
-        for name in &self.databases {
-            storage.create_database(name);
-        }
-        let storage = attach(storage, std::mem::take(&mut self.files), self.sample_storms).await?;
+        let (data_folder, databases) = (self.data_folder.take(), std::mem::take(&mut self.databases));
+        let files = std::mem::take(&mut self.files);
+        let storage = prepare(data_folder, databases, files, self.sample_storms).await?;
         let journal_file = self.journal_file.as_deref().map(open_journal).transpose()?;
         let address = self
             .address
@@ -278,6 +292,9 @@ impl EmulatorBuilder {
             admission: Admission::new(self.max_concurrent_queries),
             faults: Faults::new(self.faults),
             journal: Journal::new(MAX_REQUESTS, journal_file),
+            sources: Sources {
+                folder: self.ingest_folder,
+            },
             ..Service::new(storage, uri)
         });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -340,45 +357,65 @@ fn open_journal(path: &Path) -> Result<File, EmulatorError> {
     })
 }
 
-/// Reads the schemas of the files, and makes the sample, on a thread that may block.
-async fn attach(
-    storage: Storage,
+/// Makes the databases, reads the schemas of the files, and makes the sample, on a thread that may block.
+async fn prepare(
+    data_folder: Option<PathBuf>,
+    databases: Vec<String>,
     files: Vec<(Option<String>, PathBuf)>,
     sample_storms: u64,
 ) -> Result<Storage, EmulatorError> {
-    let refused = |message: String| EmulatorError {
-        kind: EmulatorErrorKind::File,
-        message,
-    };
-    let attached = tokio::task::spawn_blocking(move || {
-        for (name, path) in files {
-            let file = AttachedFile::open(&path)?;
-            let name = name.unwrap_or_else(|| AttachedFile::table_name(&path));
-            let table = Table::attached(name.clone(), file);
-            let taken = storage.update(DEFAULT_DATABASE, |database| {
-                database.tables.insert(name, Arc::new(table))
-            });
-            if let Some(Some(taken)) = taken {
-                return Err(format!(
-                    "{}: there is a table '{}' already; give this file another name: name={}",
-                    path.display(),
-                    taken.name,
-                    path.display()
-                ));
-            }
+    let failed = |kind| move |message: String| EmulatorError { kind, message };
+    let prepared = tokio::task::spawn_blocking(move || {
+        let storage = match &data_folder {
+            Some(folder) => Storage::open(folder).map_err(failed(EmulatorErrorKind::Folder))?,
+            None => Storage::new(),
+        };
+        for name in [DEFAULT_DATABASE]
+            .into_iter()
+            .chain(databases.iter().map(String::as_str))
+        {
+            let created = storage.create_database(name);
+            created.map_err(|error| failed(EmulatorErrorKind::Folder)(error.to_string()))?;
         }
-        if sample_storms > 0 {
-            let table = storms_table(sample_storms).map_err(|error| error.to_string())?;
-            storage.update(DEFAULT_DATABASE, |database| {
-                database.tables.insert(table.name.clone(), Arc::new(table))
-            });
-        }
+        attach(&storage, files, sample_storms).map_err(failed(EmulatorErrorKind::File))?;
         Ok(storage)
     });
-    attached
+    prepared
         .await
-        .map_err(|error| refused(error.to_string()))?
-        .map_err(refused)
+        .unwrap_or_else(|error| Err(failed(EmulatorErrorKind::File)(error.to_string())))
+}
+
+/// Adds files and the sample to the default database.
+fn attach(
+    storage: &Storage,
+    files: Vec<(Option<String>, PathBuf)>,
+    sample_storms: u64,
+) -> Result<(), String> {
+    let insert = |table: Table| {
+        let inserted = storage.update(DEFAULT_DATABASE, |database| {
+            let taken = database.tables.contains_key(&table.name);
+            if !taken {
+                database.tables.insert(table.name.clone(), Arc::new(table));
+            }
+            Ok::<_, EngineError>(!taken)
+        });
+        inserted.map_err(|error| error.to_string())
+    };
+    for (name, path) in files {
+        let file = AttachedFile::open(&path)?;
+        let name = name.unwrap_or_else(|| AttachedFile::table_name(&path));
+        if !insert(Table::attached(name.clone(), file))? {
+            let path = path.display();
+            return Err(format!(
+                "{path}: there is a table '{name}' already; give this file another name: name={path}"
+            ));
+        }
+    }
+    if sample_storms > 0 {
+        // A data folder may have kept it from last time.
+        insert(storms_table(sample_storms).map_err(|error| error.to_string())?)?;
+    }
+    Ok(())
 }
 
 /// The sample as a table in memory.
@@ -390,7 +427,7 @@ fn storms_table(rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
         .collect();
     let mut text = Vec::new();
     write_storm_events(&mut text, rows)?;
-    let mut reader = Rows::of_text(Box::new(Cursor::new(text)), DataFormat::Csv, &columns, true)?;
+    let mut reader = Rows::of_text(Box::new(Cursor::new(text)), DataFormat::Csv, &columns, None, true)?;
     let mut table = Table::new("storms", columns);
     while let Some(batch) = reader.next()? {
         table.append(batch)?;
@@ -417,6 +454,8 @@ pub enum EmulatorErrorKind {
     Fault,
     /// A file to attach or to write.
     File,
+    /// The folder that databases are kept in.
+    Folder,
 }
 
 impl EmulatorError {

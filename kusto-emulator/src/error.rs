@@ -11,6 +11,8 @@ use arrow_schema::ArrowError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EngineError {
     kind: EngineErrorKind,
+    /// The service's own code, where it has one that says more than the kind.
+    code: Option<&'static str>,
     message: String,
 }
 
@@ -38,8 +40,20 @@ impl EngineError {
     pub(crate) fn new(kind: EngineErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
+            code: None,
             message: message.into(),
         }
+    }
+
+    /// The error under a code of the service's, such as `BadRequest_EmptyBlob`.
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The service's own code, where it has one that says more than the kind.
+    pub(crate) const fn code(&self) -> Option<&'static str> {
+        self.code
     }
 
     /// What sort of fault it is.
@@ -48,10 +62,19 @@ impl EngineError {
     }
 
     /// Whether sending the same request again gives the same error.
-    pub(crate) const fn is_permanent(&self) -> bool {
-        !matches!(self.kind, EngineErrorKind::Cancelled | EngineErrorKind::TimedOut)
+    pub(crate) fn is_permanent(&self) -> bool {
+        let is_transient = matches!(self.kind, EngineErrorKind::Cancelled | EngineErrorKind::TimedOut)
+            || self.code.is_some_and(|code| TRANSIENT.contains(&code));
+        !is_transient
     }
 }
+
+/// Codes of faults that may be gone next time.
+const TRANSIENT: &[&str] = &[
+    "Download_UnknownError",
+    "General_InternalServerError",
+    "General_TransientSchemaMismatch",
+];
 
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

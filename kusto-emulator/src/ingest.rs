@@ -1,9 +1,16 @@
 //! Reads rows out of files and request bodies, in the formats that Kusto ingests.
 
 mod cell;
+mod columnar;
 mod delimited;
 mod json;
-mod parquet;
+mod lines;
+mod mapping;
+mod path;
+mod properties;
+mod record;
+mod run;
+mod sources;
 
 use std::fmt;
 use std::io::{BufReader, Cursor, Read};
@@ -15,9 +22,14 @@ use kusto_protocol::{Column, DataFormat};
 use crate::types::Batch;
 
 pub(crate) use cell::is_json;
+pub(crate) use columnar::{ColumnarRows, parquet_columns};
 pub(crate) use delimited::{Records, delimiter};
 pub(crate) use json::{ObjectLayout, Objects};
-pub(crate) use parquet::{ParquetRows, parquet_columns};
+pub(crate) use mapping::Mapping;
+pub(crate) use properties::{IngestProperties, MappingChoice, ingestion_error};
+pub(crate) use record::MappedColumns;
+pub(crate) use run::{Source, append, is_known};
+pub(crate) use sources::Sources;
 
 /// The most rows that are read at once.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -26,6 +38,7 @@ pub(crate) const BATCH_ROWS: usize = 8192;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReadError {
     line: u64,
+    code: &'static str,
     message: String,
 }
 
@@ -34,8 +47,20 @@ impl ReadError {
     pub(crate) fn new(line: u64, message: impl Into<String>) -> Self {
         Self {
             line,
+            code: "BadRequest_InvalidBlob",
             message: message.into(),
         }
+    }
+
+    /// The error with a code of the service's, which says more than that the data is bad.
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// What the service calls the error.
+    pub(crate) const fn error_code(&self) -> &'static str {
+        self.code
     }
 }
 
@@ -52,38 +77,45 @@ impl std::error::Error for ReadError {}
 
 /// Reads rows of a known schema.
 pub(crate) enum Rows {
-    Delimited(DelimitedRows),
+    Columnar(Box<ColumnarRows>),
+    Delimited(Box<delimited::DelimitedRows<Input>>),
     Json(json::JsonRows<Input>),
-    Parquet(Box<ParquetRows>),
+    Lines(lines::Lines<Input>),
 }
 
 type Input = Box<dyn Read + Send>;
-type DelimitedRows = delimited::DelimitedRows<Input>;
 
 impl Rows {
     /// Reads text of a format into these columns.
     ///
     /// # Errors
     ///
-    /// When the format is not one that can be read from a stream of bytes here; the message names it.
+    /// When the format is not text that can be read here; the message names it.
     pub(crate) fn of_text(
         input: Input,
         format: DataFormat,
         columns: &[Column],
+        mapped: Option<MappedColumns>,
         skip_first: bool,
     ) -> Result<Self, ReadError> {
         if let Some(delimiter) = delimiter(format) {
-            return Ok(Self::Delimited(delimited::DelimitedRows::new(
-                input, delimiter, columns, skip_first,
-            )));
+            let rows = delimited::DelimitedRows::new(input, format, delimiter, columns, mapped, skip_first);
+            return Ok(Self::Delimited(Box::new(rows)));
         }
-        match object_layout(format) {
-            Some(layout) => Ok(Self::Json(json::JsonRows::new(input, layout, columns))),
-            None => Err(ReadError::new(
-                0,
-                format!("the format {} is not supported", format.name()),
-            )),
+        if let Some(layout) = object_layout(format) {
+            let rows = json::JsonRows::new(input, layout, columns, mapped, skip_first);
+            return Ok(Self::Json(rows));
         }
+        let is_whole = match format {
+            DataFormat::Txt => false,
+            DataFormat::Raw => true,
+            _ => {
+                let message = format!("the format {} is not supported", format.name());
+                return Err(ReadError::new(0, message).code("BadRequest_FormatNotSupported"));
+            }
+        };
+        let lines = lines::Lines::new(input, columns, mapped, skip_first, is_whole);
+        Ok(Self::Lines(lines))
     }
 
     /// Reads a body that was sent, whatever its format.
@@ -91,19 +123,33 @@ impl Rows {
     /// # Errors
     ///
     /// When the format is not supported, or the body is no file of it.
-    pub(crate) fn of_body(body: Bytes, format: DataFormat, columns: &[Column]) -> Result<Self, ReadError> {
-        if format == DataFormat::Parquet {
-            return Ok(Self::Parquet(Box::new(ParquetRows::of_bytes(body, columns)?)));
+    pub(crate) fn of_body(
+        body: Bytes,
+        format: DataFormat,
+        columns: &[Column],
+        mapped: Option<MappedColumns>,
+        skip_first: bool,
+    ) -> Result<Self, ReadError> {
+        match format {
+            DataFormat::Parquet => {
+                let rows = ColumnarRows::of_parquet(body, columns, mapped)?;
+                Ok(Self::Columnar(Box::new(rows)))
+            }
+            DataFormat::Avro | DataFormat::ApacheAvro => {
+                let rows = ColumnarRows::of_avro(Cursor::new(body), columns, mapped)?;
+                Ok(Self::Columnar(Box::new(rows)))
+            }
+            _ => Self::of_text(Box::new(Cursor::new(body)), format, columns, mapped, skip_first),
         }
-        Self::of_text(Box::new(Cursor::new(body)), format, columns, false)
     }
 
     /// The next rows; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Batch>, ReadError> {
         match self {
+            Self::Columnar(rows) => rows.next(),
             Self::Delimited(rows) => rows.next(),
             Self::Json(rows) => rows.next(),
-            Self::Parquet(rows) => rows.next(),
+            Self::Lines(rows) => rows.next(),
         }
     }
 }

@@ -70,19 +70,54 @@
 //!
 //! # Commands
 //!
-//! - `.show version`, `.show cluster`, `.show diagnostics`, `.show databases`, `.show running queries`
-//! - `.show tables`, `.show table T`, and with `cslschema`, `schema as json` or `details` after it
-//! - `.show schema as json`, `.show database D schema`, and with `as json` after it
-//! - `.create table`, `.create-merge table`, `.drop table`, `.clear table T data`
-//! - `.ingest inline into table`, `.set`, `.append`, `.set-or-append`, `.set-or-replace`
+//! - `.show version`, `cluster`, `diagnostics`, `capacity`, `databases`, `running queries`, `operations`,
+//!   `ingestion failures`
+//! - `.show tables`, `.show table T`, alone and with `cslschema`, `schema as json`, `details` or `extents` after it
+//! - `.show database D`, `.show databases`, alone and with `details`, `identity`, `policies`, `datastats`, `entities`,
+//!   `schema`, `schema as json` or `schema as csl script` after it
+//! - `.create`, `.create-merge`, `.alter`, `.alter-merge`, `.rename`, `.drop`, `.clear` for tables; `.rename`, `.alter`
+//!   and `.drop` for columns; `.create`, `.alter`, `.drop` for databases
+//! - `.create`, `.create-or-alter`, `.alter`, `.drop`, `.show` for functions and ingestion mappings
+//! - `.alter`, `.alter-merge`, `.delete`, `.show` for policies of tables and databases, which are kept and change
+//!   nothing
+//! - `.ingest inline`, `.ingest into` from files of [`EmulatorBuilder::ingest_folder`], `.set`, `.append`,
+//!   `.set-or-append`, `.set-or-replace`, the last five also `async`
 //! - `.cancel query`
 //!
 //! The result of each can be piped into a query: `.show tables | count`.
 //!
 //! # Ingestion
 //!
-//! `POST /v1/rest/ingest/{database}/{table}` takes CSV, TSV, PSV, SCSV, SOHSV, JSON lines, JSON and Parquet,
-//! plain or compressed with gzip. All rows of a body arrive, or none.
+//! `POST /v1/rest/ingest/{database}/{table}` takes CSV, TSV, TSVE, PSV, SCSV, SOHSV, TXT, RAW, JSON lines, JSON,
+//! Parquet and Avro (deflate, snappy, zstd), plain or compressed with gzip, with mappings and their transforms. All
+//! rows of a body arrive, or none. Tags and `ingestIfNotExists` are heeded by commands.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use kusto_client::Client;
+//! # use kusto_emulator::Emulator;
+//! let emulator = Emulator::start().await?;
+//! let client = Client::from_connection_string(emulator.connection_string())?;
+//! client.mgmt(".create table Storms (State: string, At: datetime)").data_set().await?;
+//! let mapping = r#"[{"Column":"State","Properties":{"Path":"$.where.state"}},
+//!     {"Column":"At","Properties":{"Path":"$.when","Transform":"DateTimeFromUnixSeconds"}}]"#;
+//! let command = format!("with (format = json, ingestionMapping = ```{mapping}```)");
+//! let data = r#"{"where":{"state":"OHIO"},"when":1700000000}"#;
+//! client.mgmt(&format!(".ingest inline into table Storms {command} <| {data}")).data_set().await?;
+//!
+//! let query = client.query("Storms | project State, getyear(At)");
+//! let storm: (String, i64) = query.fetch_one().await?;
+//! assert_eq!(storm, ("OHIO".to_owned(), 2023));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Databases that stay
+//!
+//! With [`EmulatorBuilder::data_folder`] tables, functions, mappings and policies outlive the service; the rows are
+//! Parquet files. A change is on the disk before it is answered, so a service that is killed loses nothing that it
+//! acknowledged. While it runs, the rows are in memory too.
 //!
 //! # On the wire
 //!
@@ -113,12 +148,12 @@
 //!
 //! # What it does not do
 //!
-//! - Nothing is kept: tables in memory end with the service.
+//! - Without a data folder nothing is kept: tables in memory end with the service.
 //! - No roles: whoever is let in can read and change everything. Without [`EmulatorBuilder::authentication`] that is
 //!   everybody who reaches the port, so it stays on loopback unless [`EmulatorBuilder::address`] says otherwise.
 //! - At most 128 queries run at once; more wait for their turn, and time out if it does not come.
-//! - No queued ingestion, no ingestion mappings, no policies, no roles.
-//! - No stored functions, external tables, materialized views, or T-SQL.
+//! - No ORC, W3C logs or zip archives. No policy has an effect: no update policy runs, nothing is thrown away in time.
+//! - No external tables, materialized views, or T-SQL.
 //! - One thread runs a query; a cluster would use many. Aggregates that the service estimates (`dcount`,
 //!   `percentile`) are exact.
 #![forbid(unsafe_code)]
@@ -138,6 +173,7 @@ mod fault;
 mod function;
 mod ingest;
 mod journal;
+mod operations;
 mod plan;
 mod sample;
 mod server;

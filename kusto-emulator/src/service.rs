@@ -5,22 +5,28 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use bytes::Bytes;
-use kusto_protocol::{DataFormat, DateTime, Guid};
+use kusto_protocol::{DateTime, Guid};
 
 use crate::admission::Admission;
 use crate::bearer::Gate;
-use crate::error::{EngineError, EngineErrorKind};
+use crate::error::EngineError;
 use crate::fault::Faults;
-use crate::ingest::Rows;
+use crate::ingest::Sources;
 use crate::journal::{Journal, MAX_REQUESTS};
-use crate::storage::{Database, Storage};
+use crate::operations::Operations;
+use crate::storage::{Database, Storage, no_such_database};
 
 /// A service, as its requests see it.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) storage: Storage,
     pub(crate) queries: Arc<Queries>,
+    /// What was done.
+    pub(crate) operations: Operations,
+    /// What may be read besides requests.
+    pub(crate) sources: Sources,
+    /// What messages in the queue must show to be heeded.
+    pub(crate) identity_token: Guid,
     /// When the service began.
     pub(crate) started: DateTime,
     /// The address at which it answers.
@@ -57,6 +63,9 @@ impl Service {
         Self {
             storage,
             queries: Arc::default(),
+            operations: Operations::default(),
+            sources: Sources::default(),
+            identity_token: new_guid(),
             started: DateTime::from(SystemTime::now()),
             uri,
             gate: Gate::Open,
@@ -70,55 +79,6 @@ impl Service {
     /// A database as it is now.
     pub(crate) fn database(&self, name: &str) -> Result<Arc<Database>, EngineError> {
         self.storage.database(name).ok_or_else(|| no_such_database(name))
-    }
-
-    /// Changes a database; a change that fails leaves it as it was.
-    pub(crate) fn update<T, E: From<EngineError>>(
-        &self,
-        name: &str,
-        change: impl FnOnce(&mut Database) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let outcome = self.storage.update(name, |database| {
-            let mut changed = database.clone();
-            let result = change(&mut changed)?;
-            *database = changed;
-            Ok(result)
-        });
-        outcome.unwrap_or_else(|| Err(no_such_database(name).into()))
-    }
-
-    /// Adds the rows of a body to a table: all of them, or none.
-    pub(crate) fn ingest(
-        &self,
-        database: &str,
-        table: &str,
-        format: DataFormat,
-        body: Bytes,
-    ) -> Result<u64, EngineError> {
-        let semantic = |message: String| EngineError::new(EngineErrorKind::Semantic, message);
-        let no_such_table = || {
-            semantic(format!(
-                "Entity not found: the database '{database}' has no table '{table}'; '.show tables' lists those there are"
-            ))
-        };
-        let found = self.database(database)?;
-        let found = found.tables.get(table).ok_or_else(no_such_table)?;
-        found.check_writable()?;
-        // Reading goes on without a lock; a schema that changes meanwhile makes `append` refuse the rows.
-        let schema = Arc::clone(&found.schema);
-        let mut reader = Rows::of_body(body, format, &schema).map_err(|error| semantic(error.to_string()))?;
-        let mut batches = Vec::new();
-        while let Some(batch) = reader.next().map_err(|error| semantic(error.to_string()))? {
-            batches.push(batch);
-        }
-        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        self.update(database, |database| {
-            let found = Arc::make_mut(database.tables.get_mut(table).ok_or_else(no_such_table)?);
-            batches
-                .into_iter()
-                .try_for_each(|batch| found.append(batch).map_err(|error| semantic(error.to_string())))?;
-            Ok(rows)
-        })
     }
 
     /// An identifier that is always the same for a database of this name.
@@ -220,12 +180,6 @@ pub(crate) fn new_guid() -> Guid {
     let random = fastrand::u128(..) & !(0xf000 << 64) & !(0xc000 << 48);
     // Version 4, variant 1: random, as RFC 9562 has it.
     Guid::from_bytes((random | 0x4000 << 64 | 0x8000 << 48).to_be_bytes())
-}
-
-fn no_such_database(name: &str) -> EngineError {
-    let message =
-        format!("Entity not found: there is no database '{name}'; '.show databases' lists those there are");
-    EngineError::new(EngineErrorKind::Semantic, message)
 }
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;

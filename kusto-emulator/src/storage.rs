@@ -1,18 +1,21 @@
-//! Databases and their tables, in memory.
+//! Databases and what is in them.
 //!
 //! A query sees a database as it was when the query began: every change makes a new version and leaves the
 //! old one to those who read it. Versions share what did not change.
 
+mod extent;
+mod folder;
+mod table;
+
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use arrow_schema::ArrowError;
-use arrow_select::concat::concat;
+pub(crate) use extent::Extent;
+use folder::Folder;
+pub(crate) use table::{Scan, Table};
 
-use crate::attach::{self, AttachedFile};
 use crate::error::{EngineError, EngineErrorKind};
-use crate::ingest::ReadError;
-use crate::types::{Batch, Schema, missing};
 
 /// Rows a batch has at most, wherever the engine cuts them itself.
 pub(crate) const MAX_BATCH_ROWS: usize = 8192;
@@ -23,6 +26,10 @@ pub(crate) const MAX_BATCH_ROWS: usize = 8192;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Storage {
     databases: Arc<RwLock<BTreeMap<String, Arc<Database>>>>,
+    /// One change at a time; readers do not wait for it.
+    changes: Arc<Mutex<()>>,
+    /// Where changes are written before they are seen, if they are to outlive the service.
+    folder: Option<Arc<Folder>>,
 }
 
 impl Storage {
@@ -31,19 +38,59 @@ impl Storage {
         Self::default()
     }
 
+    /// The databases that a folder holds, and changes written to it from now on.
+    ///
+    /// # Errors
+    ///
+    /// One line that begins with the path: a folder that cannot be written, one that another service uses, or a file
+    /// in it that is not what this service wrote.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let (folder, databases) = Folder::open(path)?;
+        let databases = databases
+            .into_iter()
+            .map(|database| (database.name.to_lowercase(), Arc::new(database)))
+            .collect();
+        Ok(Self {
+            databases: Arc::new(RwLock::new(databases)),
+            folder: Some(Arc::new(folder)),
+            ..Self::default()
+        })
+    }
+
     /// Adds an empty database; false if there is one of that name.
-    pub(crate) fn create_database(&self, name: &str) -> bool {
-        let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
-        let key = name.to_lowercase();
-        if databases.contains_key(&key) {
-            return false;
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be written.
+    pub(crate) fn create_database(&self, name: &str) -> Result<bool, EngineError> {
+        let _alone = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.database(name).is_some() {
+            return Ok(false);
         }
-        let database = Database {
+        self.commit(Database {
             name: name.to_owned(),
+            minor_version: 1,
             ..Database::default()
-        };
-        databases.insert(key, Arc::new(database));
-        true
+        })?;
+        Ok(true)
+    }
+
+    /// Removes a database with all that is in it; false if there is none of that name.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be written.
+    pub(crate) fn drop_database(&self, name: &str) -> Result<bool, EngineError> {
+        let _alone = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.database(name).is_none() {
+            return Ok(false);
+        }
+        if let Some(folder) = &self.folder {
+            folder.remove(name).map_err(not_kept)?;
+        }
+        let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
+        databases.remove(&name.to_lowercase());
+        Ok(true)
     }
 
     /// The database as it is now.
@@ -58,27 +105,53 @@ impl Storage {
         databases.values().cloned().collect()
     }
 
-    /// A copy of all databases as they are now, with one more table in one of them.
+    /// A copy of all databases as they are now, with one more table in one of them. Nothing of it is kept.
     pub(crate) fn with_table(&self, database: &str, table: Table) -> Self {
-        let databases = self
+        let mut databases = self
             .databases
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let copy = Self {
+        if let Some(database) = databases.get_mut(&database.to_lowercase()) {
+            Arc::make_mut(database)
+                .tables
+                .insert(table.name.clone(), Arc::new(table));
+        }
+        Self {
             databases: Arc::new(RwLock::new(databases)),
-        };
-        copy.update(database, |database| {
-            database.tables.insert(table.name.clone(), Arc::new(table))
-        });
-        copy
+            ..Self::default()
+        }
     }
 
-    /// Changes a database; readers see all of the change or nothing. `None` if there is no such database.
-    pub(crate) fn update<T>(&self, name: &str, change: impl FnOnce(&mut Database) -> T) -> Option<T> {
+    /// Changes a database. Readers see all of the change or nothing of it, and nothing before it is kept in the
+    /// folder, if there is one; a change that fails leaves everything as it was.
+    ///
+    /// # Errors
+    ///
+    /// What `change` fails with; no such database; a folder that cannot be written.
+    pub(crate) fn update<T, E: From<EngineError>>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Database) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _alone = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut database = self
+            .database(name)
+            .map(Arc::unwrap_or_clone)
+            .ok_or_else(|| no_such_database(name))?;
+        let result = change(&mut database)?;
+        self.commit(database)?;
+        Ok(result)
+    }
+
+    /// Keeps a database, then shows it to readers. Called with `changes` locked.
+    fn commit(&self, database: Database) -> Result<(), EngineError> {
+        if let Some(folder) = &self.folder {
+            folder.write(&database).map_err(not_kept)?;
+        }
         let mut databases = self.databases.write().unwrap_or_else(PoisonError::into_inner);
-        let database = databases.get_mut(&name.to_lowercase())?;
-        Some(change(Arc::make_mut(database)))
+        databases.insert(database.name.to_lowercase(), Arc::new(database));
+        Ok(())
     }
 }
 
@@ -93,7 +166,19 @@ pub(crate) struct Database {
     pub(crate) tables: BTreeMap<String, Arc<Table>>,
     /// The stored functions.
     pub(crate) functions: BTreeMap<String, Arc<StoredFunction>>,
+    /// Mappings for all tables.
+    pub(crate) mappings: Mappings,
+    /// Policies as JSON, by kind.
+    pub(crate) policies: Policies,
+    /// Grows with every change of tables, columns and functions.
+    pub(crate) minor_version: u64,
 }
+
+/// Policies as JSON, by kind.
+pub(crate) type Policies = BTreeMap<String, String>;
+
+/// Ingestion mappings as JSON, by kind and name.
+pub(crate) type Mappings = BTreeMap<(String, String), String>;
 
 /// A function kept in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,215 +195,15 @@ pub(crate) struct StoredFunction {
     pub(crate) folder: String,
 }
 
-/// A table: its columns and its rows.
-#[derive(Clone, Debug)]
-pub(crate) struct Table {
-    /// The name.
-    pub(crate) name: String,
-    /// The columns.
-    pub(crate) schema: Schema,
-    /// What the table is for.
-    pub(crate) docstring: String,
-    /// Where clients show it.
-    pub(crate) folder: String,
-    data: Data,
+pub(crate) fn no_such_database(name: &str) -> EngineError {
+    let message =
+        format!("Entity not found: there is no database '{name}'; '.show databases' lists those there are");
+    EngineError::new(EngineErrorKind::Semantic, message)
 }
 
-/// Where the rows of a table are.
-#[derive(Clone, Debug)]
-enum Data {
-    /// In memory, in the order they came.
-    Memory(Vec<Batch>),
-    /// In a file, which every query reads anew.
-    File(AttachedFile),
-}
-
-impl Data {
-    const fn memory(&self) -> Option<&Vec<Batch>> {
-        match self {
-            Self::Memory(batches) => Some(batches),
-            Self::File(_) => None,
-        }
-    }
-}
-
-/// The rows of a table, batch by batch: some of its columns.
-pub(crate) enum Scan {
-    Memory {
-        batches: std::vec::IntoIter<Batch>,
-        columns: Vec<usize>,
-    },
-    File(Box<attach::Scan>),
-}
-
-impl Iterator for Scan {
-    type Item = Result<Batch, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Memory { batches, columns } => batches.next().map(|batch| Ok(batch.pick(columns))),
-            Self::File(rows) => rows.next().transpose(),
-        }
-    }
-}
-
-impl Table {
-    /// A table without rows.
-    pub(crate) fn new(name: impl Into<String>, schema: Schema) -> Self {
-        Self {
-            name: name.into(),
-            schema,
-            docstring: String::new(),
-            folder: String::new(),
-            data: Data::Memory(Vec::new()),
-        }
-    }
-
-    /// A table whose rows are in a file.
-    pub(crate) fn attached(name: impl Into<String>, file: AttachedFile) -> Self {
-        Self {
-            data: Data::File(file.clone()),
-            ..Self::new(name, Arc::clone(file.columns()))
-        }
-    }
-
-    /// The number of rows; `None` for a table in a file, which would have to be read.
-    pub(crate) fn num_rows(&self) -> Option<u64> {
-        let batches = self.data.memory()?;
-        Some(batches.iter().map(|batch| batch.num_rows() as u64).sum())
-    }
-
-    /// Bytes the rows take in memory: none for a table in a file.
-    pub(crate) fn byte_len(&self) -> u64 {
-        self.data
-            .memory()
-            .into_iter()
-            .flatten()
-            .map(Batch::byte_len)
-            .sum()
-    }
-
-    /// The rows, in order: the columns at these places.
-    pub(crate) fn scan(&self, columns: &[usize]) -> Result<Scan, ReadError> {
-        Ok(match &self.data {
-            Data::Memory(batches) => Scan::Memory {
-                batches: batches.clone().into_iter(),
-                columns: columns.to_vec(),
-            },
-            Data::File(file) => Scan::File(Box::new(file.scan(columns)?)),
-        })
-    }
-
-    /// Whether single rows can be read without those before them. In memory that is no gain.
-    pub(crate) fn can_fetch(&self) -> bool {
-        match &self.data {
-            Data::Memory(_) => false,
-            Data::File(file) => file.can_fetch(),
-        }
-    }
-
-    /// The rows with these numbers, which ascend: the columns at these places.
-    pub(crate) fn fetch(&self, columns: &[usize], rows: &[u64]) -> Result<Scan, ReadError> {
-        match &self.data {
-            Data::File(file) => Ok(Scan::File(Box::new(file.fetch(columns, rows)?))),
-            Data::Memory(_) => Err(ReadError::new(0, "rows in memory are not read one by one")),
-        }
-    }
-
-    /// Whether rows can be added.
-    ///
-    /// # Errors
-    ///
-    /// A table in a file, which nothing changes but whoever owns the file.
-    pub(crate) fn check_writable(&self) -> Result<(), EngineError> {
-        let Data::File(file) = &self.data else {
-            return Ok(());
-        };
-        let message = format!(
-            "the table '{}' is the file {}, which is only read; ingest into a table of your own",
-            self.name,
-            file.path().display()
-        );
-        Err(EngineError::new(EngineErrorKind::Semantic, message))
-    }
-
-    /// Adds rows at the end. Small batches are joined, so that many small appends do not make a slow table.
-    ///
-    /// # Errors
-    ///
-    /// Columns that are not of the table's types, text that does not fit into one batch, or a table in a file.
-    pub(crate) fn append(&mut self, batch: Batch) -> Result<(), ArrowError> {
-        self.check(&batch)?;
-        let Data::Memory(batches) = &mut self.data else {
-            let message = format!("table '{}' is a file: rows cannot be added to it", self.name);
-            return Err(ArrowError::NotYetImplemented(message));
-        };
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        match batches.last() {
-            Some(last) if last.num_rows() + batch.num_rows() <= MAX_BATCH_ROWS => {
-                let joined = join(last, &batch)?;
-                batches.pop();
-                batches.push(joined);
-            }
-            _ => batches.extend(pieces(&batch)),
-        }
-        Ok(())
-    }
-
-    /// Removes all rows. A table in a file becomes an empty one in memory; the file stays.
-    pub(crate) fn clear(&mut self) {
-        self.data = Data::Memory(Vec::new());
-    }
-
-    /// Gives the table other columns. Columns found by name and type keep their values, new ones are empty.
-    /// Those of a table in a file do not change.
-    pub(crate) fn alter(&mut self, schema: Schema) {
-        let Data::Memory(batches) = &mut self.data else {
-            return;
-        };
-        for batch in batches {
-            let columns =
-                schema
-                    .iter()
-                    .map(|column| match self.schema.iter().position(|old| old == column) {
-                        Some(index) => Arc::clone(&batch.columns()[index]),
-                        None => missing(&column.column_type, batch.num_rows()),
-                    });
-            *batch = Batch::new(columns.collect(), batch.num_rows());
-        }
-        self.schema = schema;
-    }
-
-    fn check(&self, batch: &Batch) -> Result<(), ArrowError> {
-        let fits = batch.columns().len() == self.schema.len()
-            && batch
-                .columns()
-                .iter()
-                .zip(self.schema.iter())
-                .all(|(array, column)| {
-                    array.len() == batch.num_rows()
-                        && *array.data_type() == crate::types::data_type(&column.column_type)
-                });
-        if fits {
-            return Ok(());
-        }
-        Err(ArrowError::SchemaError(format!(
-            "the columns of the rows are not those of table '{}'",
-            self.name
-        )))
-    }
-}
-
-/// A batch in pieces of at most [`MAX_BATCH_ROWS`].
-fn pieces(batch: &Batch) -> impl Iterator<Item = Batch> {
-    let starts = (0..batch.num_rows()).step_by(MAX_BATCH_ROWS);
-    starts.map(|start| batch.slice(start, MAX_BATCH_ROWS.min(batch.num_rows() - start)))
-}
-
-fn join(first: &Batch, second: &Batch) -> Result<Batch, ArrowError> {
-    let pairs = first.columns().iter().zip(second.columns());
-    let columns: Result<_, _> = pairs.map(|(a, b)| concat(&[a, b])).collect();
-    Ok(Batch::new(columns?, first.num_rows() + second.num_rows()))
+fn not_kept(reason: String) -> EngineError {
+    EngineError::new(
+        EngineErrorKind::Runtime,
+        format!("nothing was changed, since the change could not be kept: {reason}"),
+    )
 }

@@ -116,7 +116,7 @@ mod tests {
     /// When the query is wrong, not merely unsupported.
     fn is_supported(query: &str) -> bool {
         let storage = Storage::new();
-        storage.create_database("D");
+        storage.create_database("D").unwrap();
         let columns = [
             ("n", "long"),
             ("s", "string"),
@@ -126,9 +126,11 @@ mod tests {
         let columns = columns
             .map(|(name, ty)| kusto_protocol::Column::new(name, kusto_protocol::ColumnType::from_name(ty)));
         let table = Table::new("T", columns.to_vec().into());
-        storage.update("D", |database| {
-            database.tables.insert("T".to_owned(), table.into())
+        let added = storage.update("D", |database| {
+            database.tables.insert("T".to_owned(), table.into());
+            Ok::<_, crate::error::EngineError>(())
         });
+        added.unwrap();
         let outcome = engine::run(&storage, &Session::new("D"), query).and_then(|mut results| {
             results
                 .iter_mut()

@@ -110,7 +110,8 @@ impl<'a> Scanner<'a> {
         Ok(value)
     }
 
-    fn one_string(&mut self) -> Result<String, ScanError> {
+    /// Reads one string literal, whatever stands beside it.
+    pub(crate) fn one_string(&mut self) -> Result<String, ScanError> {
         let text = self.rest.strip_prefix(['h', 'H']).unwrap_or(self.rest);
         if let Some(inside) = text.strip_prefix("```") {
             let end = inside
@@ -156,6 +157,62 @@ impl<'a> Scanner<'a> {
         Err(self.expected("a closing quote"))
     }
 
+    /// Whether a string comes next.
+    pub(crate) fn is_string_next(&self) -> bool {
+        self.rest.starts_with(['"', '\'', '@', '`'])
+            || self.rest.starts_with("h\"")
+            || self.rest.starts_with("h'")
+            || self.rest.starts_with("h@")
+    }
+
+    /// Whether one of these words comes next.
+    pub(crate) fn is_next(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| Self { ..*self }.eat(word))
+    }
+
+    /// Whether the command is over: nothing is left, or only a query that it is piped into.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty() || self.rest.starts_with('|')
+    }
+
+    /// Reads a string, or all up to the next blank, comma, parenthesis or bar.
+    pub(crate) fn word_or_string(&mut self) -> Result<String, ScanError> {
+        if self.is_string_next() {
+            return self.string();
+        }
+        let is_end = |c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '|' | '=');
+        let end = self.rest.find(is_end).unwrap_or(self.rest.len());
+        if end == 0 {
+            return Err(self.expected("a value"));
+        }
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        self.skip_blank();
+        Ok(word.to_owned())
+    }
+
+    /// Reads `(a, b, …)`: names, or strings.
+    pub(crate) fn names(&mut self) -> Result<Vec<String>, ScanError> {
+        self.list(|scanner| match scanner.is_string_next() {
+            true => scanner.string(),
+            false => scanner.name(),
+        })
+    }
+
+    /// Reads `(…, …)`, at least one of them.
+    pub(crate) fn list<T>(
+        &mut self,
+        mut one: impl FnMut(&mut Self) -> Result<T, ScanError>,
+    ) -> Result<Vec<T>, ScanError> {
+        self.expect("(")?;
+        let mut found = vec![one(self)?];
+        while self.eat(",") {
+            found.push(one(self)?);
+        }
+        self.expect(")")?;
+        Ok(found)
+    }
+
     /// Reads `(name: type, …)`.
     pub(crate) fn columns(&mut self) -> Result<Vec<Column>, ScanError> {
         self.expect("(")?;
@@ -193,10 +250,7 @@ impl<'a> Scanner<'a> {
             }
             let name = self.name()?;
             self.expect("=")?;
-            let is_string = self.rest.starts_with(['"', '\'', '@', '`'])
-                || self.rest.starts_with("h\"")
-                || self.rest.starts_with("h'");
-            let value = if is_string { self.string()? } else { self.name()? };
+            let value = self.word_or_string()?;
             properties.push((name, value));
         }
         Ok(properties)

@@ -85,15 +85,17 @@ fn answer_in(storage: &Storage, session: &Session, query: &str) -> Result<String
 /// A database with the table `Storms`.
 fn samples() -> Storage {
     let storage = Storage::new();
-    storage.create_database("Samples");
+    storage.create_database("Samples").unwrap();
     let (schema, batches) = collect(&storage, &Session::new("samples"), STORMS).unwrap();
-    storage.update("Samples", |database| {
+    let added = storage.update("Samples", |database| {
         let mut table = Table::new("Storms", schema);
         batches.into_iter().for_each(|batch| table.append(batch).unwrap());
         database.tables.insert(table.name.clone(), Arc::new(table));
         let empty = Table::new("Empty", vec![Column::new("x", ColumnType::Long)].into());
         database.tables.insert(empty.name.clone(), Arc::new(empty));
+        Ok::<_, EngineError>(())
     });
+    added.unwrap();
     storage
 }
 

@@ -1,20 +1,20 @@
-//! Rows of the delimited text formats: CSV and its relatives, and plain lines.
+//! Rows of the delimited text formats: CSV and its relatives.
 
-use std::io::Read;
+use std::io::{Chain, Cursor, Read};
 
 use csv::ByteRecord;
 use kusto_protocol::{Column, DataFormat};
 
-use crate::types::Batch;
-
 use super::cell::CellBuilder;
+use super::record::MappedColumns;
 use super::{BATCH_ROWS, ReadError};
+use crate::types::Batch;
 
 /// The byte between the cells of a row; `None` for formats that are not delimited text.
 pub(crate) fn delimiter(format: DataFormat) -> Option<u8> {
     match format {
         DataFormat::Csv => Some(b','),
-        DataFormat::Tsv => Some(b'\t'),
+        DataFormat::Tsv | DataFormat::Tsve => Some(b'\t'),
         DataFormat::Psv => Some(b'|'),
         DataFormat::Scsv => Some(b';'),
         DataFormat::Sohsv => Some(1),
@@ -24,18 +24,27 @@ pub(crate) fn delimiter(format: DataFormat) -> Option<u8> {
 
 /// Reads records: cells separated by the delimiter, quoted with `"` where they hold one, a quote or a line break.
 pub(crate) struct Records<R> {
-    reader: csv::Reader<R>,
+    reader: csv::Reader<Chain<R, Cursor<&'static [u8]>>>,
     record: ByteRecord,
 }
 
 impl<R: Read> Records<R> {
     pub(crate) fn new(input: R, delimiter: u8) -> Self {
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
+        Self::with(input, csv::ReaderBuilder::new().delimiter(delimiter))
+    }
+
+    /// Records of a format whose cells are not quoted, but have backslashes before what would end them.
+    fn escaped(input: R, delimiter: u8) -> Self {
+        let mut builder = csv::ReaderBuilder::new();
+        Self::with(input, builder.delimiter(delimiter).quoting(false))
+    }
+
+    fn with(input: R, builder: &mut csv::ReaderBuilder) -> Self {
+        let reader = builder
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(64 * 1024)
-            .from_reader(input);
+            .from_reader(input.chain(Cursor::new(LAST_RECORD)));
         Self {
             reader,
             record: ByteRecord::new(),
@@ -46,33 +55,56 @@ impl<R: Read> Records<R> {
     pub(crate) fn next(&mut self) -> Result<Option<(&ByteRecord, u64)>, ReadError> {
         let line = self.reader.position().line();
         match self.reader.read_byte_record(&mut self.record) {
-            Ok(true) => Ok(Some((&self.record, line))),
-            Ok(false) => Ok(None),
-            Err(error) => Err(ReadError::new(line, error.to_string())),
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => return Err(ReadError::new(line, error.to_string())),
+        }
+        match self.record.iter().next_back() {
+            Some(LAST_CELL) if self.record.len() == 1 => Ok(None),
+            Some(cell) if cell.ends_with(LAST_CELL) => {
+                let message = "a quote is opened and never closed";
+                Err(ReadError::new(line, message).code("Stream_ClosingQuoteMissing"))
+            }
+            _ => Ok(Some((&self.record, line))),
         }
     }
 }
 
-/// Reads records into columns, by position.
+/// Reads records into columns, by position or by a mapping.
 pub(crate) struct DelimitedRows<R> {
     records: Records<R>,
     builders: Vec<CellBuilder>,
+    mapped: Option<MappedColumns>,
     skip_first: bool,
+    is_escaped: bool,
 }
 
 impl<R: Read> DelimitedRows<R> {
-    pub(crate) fn new(input: R, delimiter: u8, columns: &[Column], skip_first: bool) -> Self {
+    pub(crate) fn new(
+        input: R,
+        format: DataFormat,
+        delimiter: u8,
+        columns: &[Column],
+        mapped: Option<MappedColumns>,
+        skip_first: bool,
+    ) -> Self {
+        let is_escaped = format == DataFormat::Tsve;
         Self {
-            records: Records::new(input, delimiter),
+            records: match is_escaped {
+                true => Records::escaped(input, delimiter),
+                false => Records::new(input, delimiter),
+            },
             builders: CellBuilder::for_columns(columns),
+            mapped,
             skip_first,
+            is_escaped,
         }
     }
 
     /// The next rows; `None` at the end.
     ///
-    /// A record with fewer cells than the table has columns is filled up with missing values, as Kusto does; one
-    /// with more is an error, since cells would be lost.
+    /// Without a mapping, a record with fewer cells than the table has columns is filled up with missing values, as
+    /// Kusto does; one with more is an error, since cells would be lost.
     pub(crate) fn next(&mut self) -> Result<Option<Batch>, ReadError> {
         let mut rows = 0;
         while rows < BATCH_ROWS {
@@ -82,9 +114,18 @@ impl<R: Read> DelimitedRows<R> {
             if std::mem::take(&mut self.skip_first) {
                 continue;
             }
+            let unescaped = self
+                .is_escaped
+                .then(|| record.iter().map(unescape).collect::<ByteRecord>());
+            let record = unescaped.as_ref().unwrap_or(record);
+            rows += 1;
+            if let Some(mapped) = &self.mapped {
+                mapped.push_cells(&mut self.builders, record, line);
+                continue;
+            }
             if record.len() > self.builders.len() {
                 let message = format!("{} cells for {} columns", record.len(), self.builders.len());
-                return Err(ReadError::new(line, message));
+                return Err(ReadError::new(line, message).code("Stream_WrongNumberOfFields"));
             }
             for (builder, index) in self.builders.iter_mut().zip(0..) {
                 match record.get(index) {
@@ -93,8 +134,65 @@ impl<R: Read> DelimitedRows<R> {
                     None => builder.push_missing(),
                 }
             }
-            rows += 1;
         }
         Ok((rows > 0).then(|| Batch::new(self.builders.iter_mut().map(CellBuilder::finish).collect(), rows)))
+    }
+}
+
+/// A cell of TSVE without its backslashes.
+fn unescape(cell: &[u8]) -> Vec<u8> {
+    let (mut plain, mut bytes) = (Vec::with_capacity(cell.len()), cell.iter());
+    while let Some(byte) = bytes.next() {
+        match (byte, bytes.as_slice().first()) {
+            (b'\\', Some(escaped)) => {
+                plain.push(match escaped {
+                    b't' => b'\t',
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    other => *other,
+                });
+                bytes.next();
+            }
+            _ => plain.push(*byte),
+        }
+    }
+    plain
+}
+
+/// Comes behind the input: if a quote is open at the end, it lands in the last cell instead of in a record of its own.
+/// The parser would take an open quote for a closed one.
+const LAST_RECORD: &[u8] = b"\n\x00end of records\x00";
+const LAST_CELL: &[u8] = b"\x00end of records\x00";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(format: DataFormat, text: &'static str) -> Result<Vec<usize>, ReadError> {
+        let delimiter = delimiter(format).unwrap();
+        let (mut records, mut lengths) = (Records::new(text.as_bytes(), delimiter), Vec::new());
+        while let Some((record, _)) = records.next()? {
+            lengths.push(record.len());
+        }
+        Ok(lengths)
+    }
+
+    #[test]
+    fn records_end_with_the_input() {
+        assert_eq!(cells(DataFormat::Csv, "a,b\nc"), Ok(vec![2, 1]));
+        assert_eq!(cells(DataFormat::Csv, "a,\"b\nc\"\n\n"), Ok(vec![2]));
+        assert_eq!(cells(DataFormat::Csv, ""), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_an_error() {
+        let error = cells(DataFormat::Csv, "a,b\nc,\"d\ne").unwrap_err();
+        assert_eq!(error.error_code(), "Stream_ClosingQuoteMissing");
+        assert!(error.to_string().starts_with("line 2: "), "{error}");
+    }
+
+    #[test]
+    fn backslashes_of_tsve_are_undone() {
+        assert_eq!(unescape(br"a\tb\\n\n"), b"a\tb\\n\n");
     }
 }

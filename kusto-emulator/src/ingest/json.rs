@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use crate::types::Batch;
 
 use super::cell::CellBuilder;
+use super::record::MappedColumns;
 use super::{BATCH_ROWS, ReadError};
 
 /// The members of an object in the order of the text, values unparsed.
@@ -125,14 +126,18 @@ impl<R: Read> Objects<R> {
             }
             outcome
                 .and_then(|()| deserializer.end())
-                .map_err(|error| ReadError::new(located(&error), error.to_string()))?;
+                .map_err(|error| malformed(located(&error), &error))?;
             return Ok(true);
         }
         for members in serde_json::Deserializer::from_str(text).into_iter::<Members<'_>>() {
-            object(members.map_err(|error| ReadError::new(located(&error), error.to_string()))?)?;
+            object(members.map_err(|error| malformed(located(&error), &error))?)?;
         }
         Ok(true)
     }
+}
+
+fn malformed(line: u64, error: &serde_json::Error) -> ReadError {
+    ReadError::new(line, error.to_string()).code("BadRequest_UnexpectedCharacterInInputStream")
 }
 
 /// Walks an array of objects without holding them all.
@@ -159,16 +164,26 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
-/// Reads objects into columns, by name. Members that the table has no column for are dropped, as Kusto does.
+/// Reads objects into columns, by name or by a mapping. Members that no column takes are dropped, as Kusto does.
 pub(crate) struct JsonRows<R> {
     objects: Objects<R>,
     places: HashMap<String, usize>,
     builders: Vec<CellBuilder>,
+    mapped: Option<MappedColumns>,
+    skip_first: bool,
+    /// Objects read so far.
+    records: u64,
     ended: bool,
 }
 
 impl<R: Read> JsonRows<R> {
-    pub(crate) fn new(input: R, layout: ObjectLayout, columns: &[Column]) -> Self {
+    pub(crate) fn new(
+        input: R,
+        layout: ObjectLayout,
+        columns: &[Column],
+        mapped: Option<MappedColumns>,
+        skip_first: bool,
+    ) -> Self {
         let places = columns
             .iter()
             .enumerate()
@@ -178,6 +193,9 @@ impl<R: Read> JsonRows<R> {
             objects: Objects::new(input, layout),
             places,
             builders: CellBuilder::for_columns(columns),
+            mapped,
+            skip_first,
+            records: 0,
             ended: false,
         }
     }
@@ -188,7 +206,21 @@ impl<R: Read> JsonRows<R> {
         let mut rows = 0;
         let mut row: Vec<Option<Box<RawValue>>> = Vec::new();
         while rows < BATCH_ROWS && !self.ended {
+            let line = match self.objects.layout {
+                ObjectLayout::Lines => Some(self.objects.line + 1),
+                ObjectLayout::Any => None,
+            };
             self.ended = !self.objects.next(&mut |members| {
+                self.records += 1;
+                if std::mem::take(&mut self.skip_first) {
+                    return Ok(());
+                }
+                rows += 1;
+                if let Some(mapped) = &self.mapped {
+                    // Objects that span lines are counted instead.
+                    mapped.push_members(builders, &members, line.unwrap_or(self.records));
+                    return Ok(());
+                }
                 row.clear();
                 row.resize(builders.len(), None);
                 for (name, value) in members.0 {
@@ -202,7 +234,6 @@ impl<R: Read> JsonRows<R> {
                         None => builder.push_missing(),
                     }
                 }
-                rows += 1;
                 Ok(())
             })?;
         }

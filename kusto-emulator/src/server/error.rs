@@ -42,12 +42,13 @@ impl Refusal {
     }
 
     /// A streaming ingestion that cannot be done.
-    pub(super) fn ingestion(message: impl Into<String>) -> Self {
-        let mut error = OneApiError::new("BadRequest", BAD_REQUEST);
+    pub(super) fn ingestion(failed: &EngineError) -> Self {
+        let mut error = OneApiError::new(failed.code().unwrap_or("BadRequest"), BAD_REQUEST);
         error.exception_type =
             Some("Kusto.DataNode.Exceptions.StreamingIngestionRequestException".to_owned());
-        error.description = Some(message.into());
+        error.description = Some(failed.to_string());
         error.failure_code = Some(400);
+        error.permanent = Some(failed.is_permanent());
         Self::new(StatusCode::BAD_REQUEST, error)
     }
 
@@ -198,6 +199,7 @@ pub(super) fn of_engine(error: &EngineError) -> OneApiError {
             ("General_BadRequest", "KustoBadRequestException", BAD_REQUEST)
         }
     };
+    let code = error.code().unwrap_or(code);
     let text = error.to_string();
     let inner_class = match error.kind() {
         EngineErrorKind::Syntax => "SyntaxException",

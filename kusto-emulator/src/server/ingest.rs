@@ -8,6 +8,7 @@ use kusto_protocol::{DataFormat, StreamingSource};
 use super::Incoming;
 use super::error::Refusal;
 use super::reply::{Body, json_response};
+use crate::ingest::{IngestProperties, MappingChoice, Source, ingestion_error};
 
 /// `POST /v1/rest/ingest/{database}/{table}`
 pub(super) async fn streaming(
@@ -18,25 +19,27 @@ pub(super) async fn streaming(
     mapping: Option<String>,
     source: StreamingSource,
 ) -> Result<Response<Body>, Refusal> {
-    if let Some(mapping) = mapping {
-        return Err(Refusal::ingestion(format!(
-            "the ingestion mapping '{mapping}' was not found"
-        )));
-    }
     // Compression was undone when the body was read.
     let StreamingSource::Data { body, .. } = source else {
-        return Err(Refusal::ingestion(
-            "blobs as sources are not supported by this service",
-        ));
+        let message = "blobs as sources are not supported by this service";
+        let error = ingestion_error("BadRequest_NotSupported", message);
+        return Err(Refusal::ingestion(&error));
     };
-    if incoming.service.storage.database(&database).is_none() {
-        return Err(Refusal::no_such_database(&database));
-    }
+    let properties = IngestProperties {
+        format: Some(format),
+        mapping: mapping.map(MappingChoice::Named),
+        ..IngestProperties::default()
+    };
+    let source = Source {
+        data: body,
+        location: String::new(),
+        makes_columns: false,
+    };
     let asked = Arc::clone(incoming);
-    let outcome = tokio::task::spawn_blocking(move || asked.service.ingest(&database, &table, format, body));
-    match outcome.await {
+    let work = move || asked.service.ingest(&database, &table, source, &properties);
+    match tokio::task::spawn_blocking(work).await {
         Ok(Ok(_)) => Ok(json_response(StatusCode::OK, NOTHING_TO_SAY)),
-        Ok(Err(error)) => Err(Refusal::ingestion(error.to_string())),
+        Ok(Err(error)) => Err(Refusal::ingestion(&error)),
         Err(error) => Err(Refusal::internal(error.to_string())),
     }
 }

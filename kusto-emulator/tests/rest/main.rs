@@ -8,8 +8,11 @@ mod fault;
 mod ingest;
 mod journal;
 mod load;
+mod mapping;
 mod request;
+mod restart;
 mod running;
+mod schema;
 
 use std::io::Write;
 use std::path::Path;

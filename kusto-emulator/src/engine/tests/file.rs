@@ -7,6 +7,7 @@ use parquet::arrow::ArrowWriter;
 
 use super::answer_in;
 use crate::attach::AttachedFile;
+use crate::error::EngineError;
 use crate::session::Session;
 use crate::storage::{Storage, Table};
 
@@ -27,12 +28,14 @@ fn files(folder: &tempfile::TempDir) -> Storage {
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     let storage = Storage::new();
-    storage.create_database("D");
+    storage.create_database("D").unwrap();
     let file = AttachedFile::open(&path).unwrap();
-    storage.update("D", |database| {
+    let added = storage.update("D", |database| {
         let tables = &mut database.tables;
-        tables.insert("T".to_owned(), Table::attached("T", file).into())
+        tables.insert("T".to_owned(), Table::attached("T", file).into());
+        Ok::<_, EngineError>(())
     });
+    added.unwrap();
     storage
 }
 
