@@ -1,5 +1,5 @@
-//! Shows that memory does not grow with an answer: a gigabyte streams through the client, and its peak is compared
-//! with that of a client that reads one row.
+//! Shows that memory does not grow with what passes through: a gigabyte streams through the client, and one out of a
+//! Parquet file through the service; the peak of each is compared with that after one row.
 
 use std::fs;
 use std::io::Read;
@@ -18,21 +18,77 @@ const MOST_GROWTH: u64 = 64 << 20;
 /// Rows of about a thousand bytes: more than 1 GB as JSON.
 const ROWS: u64 = 1_000_000;
 
+/// Rows of the Parquet file, of about a hundred bytes that do not compress.
+const FILE_ROWS: u64 = 10_000_000;
+
 pub(crate) fn run() -> Result<(), String> {
     let kusto = service::build_cli()?;
-    let service = service::start(&kusto, &[])?;
-    let small = measure(&kusto, &service.uri, "print x = 1")?;
+    answer(&kusto)?;
+    file(&kusto)
+}
+
+/// A long answer through the client.
+fn answer(kusto: &Path) -> Result<(), String> {
+    let service = service::start(kusto, &[])?;
+    let small = measure(kusto, &service.uri, "print x = 1")?;
     let filler = "abcdefghij".repeat(100);
     let query =
         format!("set notruncation; range x from 1 to {ROWS} step 1 | extend text = strcat('{filler}', x)");
-    let large = measure(&kusto, &service.uri, &query)?;
-    let growth = large.peak.saturating_sub(small.peak);
+    let large = measure(kusto, &service.uri, &query)?;
+    report("the client", ROWS, &large, small.peak, large.peak)
+}
+
+/// A large file through the service.
+fn file(kusto: &Path) -> Result<(), String> {
+    let folder = crate::root().join("target/memory");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let path = folder.join("large.parquet");
+    if !path.exists() {
+        make_file(kusto, &path)?;
+    }
+    let size = fs::metadata(&path).map_err(|error| error.to_string())?.len();
+    println!("{}: {} MB", path.display(), size / 1_000_000);
+    if size < 1_000_000_000 {
+        return Err(format!("{}: only {size} bytes; remove it", path.display()));
+    }
+    let service = service::start(kusto, &[&path])?;
+    let peak = watch(&service.child);
+    measure(kusto, &service.uri, "large | take 1 | project x, a")?;
+    let small = peak.load(Ordering::Relaxed);
+    let query = "set notruncation; large | where x % 10 != 0 | project x, a, b";
+    let large = measure(kusto, &service.uri, query)?;
+    report(
+        "the service",
+        FILE_ROWS / 10 * 9,
+        &large,
+        small,
+        peak.load(Ordering::Relaxed),
+    )
+}
+
+/// Digests of numbers: nothing makes them shorter.
+fn make_file(kusto: &Path, path: &Path) -> Result<(), String> {
+    let service = service::start(kusto, &[])?;
+    let query = format!(
+        "set notruncation; range x from 1 to {FILE_ROWS} step 1 | extend a = hash_sha256(x), b = hash_sha256(-x)"
+    );
+    let unfinished = path.with_extension("unfinished.parquet");
+    crate::run(
+        Command::new(kusto)
+            .args(["query", "--quiet", "--cluster", &service.uri, "--output"])
+            .arg(&unfinished)
+            .arg(query),
+    )?;
+    fs::rename(&unfinished, path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn report(who: &str, rows: u64, large: &Measured, small_peak: u64, peak: u64) -> Result<(), String> {
+    let growth = peak.saturating_sub(small_peak);
     println!(
-        "{} rows, {} MB of CSV in {:.1} s: peak {:.1} MiB, {:.1} MiB above that of one row",
-        ROWS,
+        "{who}: {rows} rows, {} MB of CSV in {:.1} s: peak {:.1} MiB, {:.1} MiB above that of one row",
         large.bytes / 1_000_000,
         large.elapsed.as_secs_f64(),
-        large.peak as f64 / MIB,
+        peak as f64 / MIB,
         growth as f64 / MIB,
     );
     if large.bytes < 1_000_000_000 {

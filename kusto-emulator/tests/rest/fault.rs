@@ -150,3 +150,31 @@ async fn faults_come_and_go_while_the_service_runs() {
     service.emulator.clear_faults();
     assert_eq!(service.rows("print 1").await, "1");
 }
+
+#[tokio::test]
+async fn faults_break_a_stream_of_http_2_and_not_its_connection() {
+    let faults = [
+        Fault::new().text("dropped").drop_connection(),
+        Fault::new().text("torn").cut(60),
+        Fault::new().text("short").content_length(10),
+    ];
+    let builder = faults
+        .into_iter()
+        .fold(Emulator::builder(), |builder, fault| builder.fault(fault));
+    let mut service = Service::with(builder.start().await.unwrap());
+    service.client = Client::builder()
+        .http2_prior_knowledge()
+        .no_proxy()
+        .build()
+        .unwrap();
+    for text in ["dropped", "torn", "short"] {
+        let query = format!("print '{text}'");
+        let response = service.post("/v2/rest/query", &query, &json!({})).send().await;
+        let outcome = match response {
+            Ok(response) => response.bytes().await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        assert!(outcome.is_err(), "{text}");
+        assert_eq!(service.rows("print 1").await, "1");
+    }
+}
