@@ -5,25 +5,22 @@
 //! odd part. In nearly all cases the upper bits of the product say how to round; where they do not, or the power is
 //! outside of the table, the caller has to ask someone slower.
 
-/// The `f64` nearest to `mantissa * 10^power`, where that can be told quickly.
-#[inline(always)]
-pub(super) fn nearest(mantissa: u64, power: i32) -> Option<f64> {
-    // Both operands exact, so that the result is rounded once.
-    if mantissa <= 1 << 53 && power.unsigned_abs() <= 22 {
-        let exact = POWERS_OF_TEN[power.unsigned_abs() as usize];
-        let value = mantissa as f64;
-        return Some(if power < 0 { value / exact } else { value * exact });
-    }
-    product(mantissa, power)
+/// The upper bits of a mantissa's product with a power of five.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Product {
+    upper: u64,
+    lower: u64,
+    /// By how many bits the mantissa was shifted.
+    shift: u64,
 }
 
+/// The product of a mantissa and the power of five of this power of ten.
 #[inline(always)]
-fn product(mantissa: u64, power: i32) -> Option<f64> {
-    if mantissa == 0 {
-        return Some(0.0);
-    }
-    let (high, low) = *POWERS_OF_FIVE.get(usize::try_from(power + MAX_POWER).ok()?)?;
-    let shift = mantissa.leading_zeros();
+pub(super) fn product(mantissa: u64, power: i32) -> Product {
+    let index = power.wrapping_add(MAX_POWER) as u32 as usize;
+    let (high, low) = POWERS_OF_FIVE[index.min(POWERS_OF_FIVE.len() - 1)];
+    // Zero is told at the end.
+    let shift = (mantissa | 1).leading_zeros();
     let shifted = mantissa << shift;
     let first = u128::from(shifted) * u128::from(high);
     let (mut upper, mut lower) = ((first >> 64) as u64, first as u64);
@@ -34,34 +31,42 @@ fn product(mantissa: u64, power: i32) -> Option<f64> {
         lower = sum;
         upper += u64::from(carry);
     }
-    if lower == u64::MAX && !(-27..=55).contains(&power) {
-        return None;
+    Product {
+        upper,
+        lower,
+        shift: u64::from(shift),
     }
-    let top = (upper >> 63) as i32;
-    let mut bits = upper >> (top + 64 - 52 - 3);
-    // log2 of the power of ten, by a fraction that is near enough.
-    let mut exponent = ((power * (152_170 + 65_536)) >> 16) + 63 + top - shift as i32 + 1023;
-    if !(1..2046).contains(&exponent) {
-        return None;
-    }
-    // Halfway between two numbers, as far as the product tells, can only be where the power of five is small.
-    if lower <= 1 && (-4..=23).contains(&power) && bits & 3 == 1 && bits << (top + 64 - 52 - 3) == upper {
-        bits &= !1;
-    }
-    bits += bits & 1;
-    bits >>= 1;
-    if bits >= 1 << 53 {
-        bits = 1 << 52;
-        exponent += 1;
-    }
-    Some(f64::from_bits(bits & !(1 << 52) | (exponent as u64) << 52))
 }
 
-/// Exact in a `f64`.
-const POWERS_OF_TEN: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-    1e19, 1e20, 1e21, 1e22,
-];
+/// The bits of the `f64` nearest to `mantissa * 10^power`, and whether it is known that this is it.
+#[inline(always)]
+pub(super) fn rounded(product: Product, mantissa: u64, power: i32) -> (u64, bool) {
+    let Product { upper, lower, shift } = product;
+    // Where the power of five is exact, so is the product.
+    let exact = (lower != u64::MAX) | (power.wrapping_add(27) as u32 <= 27 + 55);
+    let top = upper >> 63;
+    let dropped = top + 64 - 52 - 3;
+    let bits = upper >> dropped;
+    // log2 of the power of ten, by a fraction that is near enough.
+    let log = power.wrapping_mul(152_170 + 65_536) >> 16;
+    let exponent = (log as i64 as u64)
+        .wrapping_add(63 + 1023 + top)
+        .wrapping_sub(shift);
+    // Halfway between two numbers, as far as the product tells, can only be where the power of five is small; then
+    // the even one is the nearest.
+    let halfway = (lower <= 1)
+        & (power.wrapping_add(4) as u32 <= 4 + 23)
+        & (bits & 3 == 1)
+        & (bits << dropped == upper);
+    let bits = bits & !u64::from(halfway);
+    // A mantissa that is rounded up to the next power of two counts on in the exponent.
+    let bits = (bits + (bits & 1)) >> 1;
+    let value = (exponent << 52).wrapping_add(bits.wrapping_sub(1 << 52));
+    let in_table = power.wrapping_add(MAX_POWER) as u32 <= 2 * MAX_POWER as u32;
+    let in_range = in_table & (exponent.wrapping_sub(1) < 2044);
+    let is_zero = mantissa == 0;
+    (if is_zero { 0 } else { value }, is_zero | (in_range & exact))
+}
 
 /// The powers of ten of the table; numbers of other sizes are rare.
 const MAX_POWER: i32 = 64;
@@ -193,6 +198,11 @@ mod tests {
         assert_eq!(at(22), (0x878678326eac9000, 0));
     }
 
+    fn nearest(mantissa: u64, power: i32) -> (f64, bool) {
+        let (bits, is_known) = rounded(product(mantissa, power), mantissa, power);
+        (f64::from_bits(bits), is_known)
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
@@ -202,9 +212,11 @@ mod tests {
         ) {
             let text = format!("{mantissa}e{power}");
             let theirs: f64 = text.parse().unwrap();
-            match nearest(mantissa, power) {
-                Some(ours) => prop_assert_eq!(ours.to_bits(), theirs.to_bits(), "{}", text),
-                None => prop_assert!(!(-60..=60).contains(&power) || power < -27 || power > 55, "{}", text),
+            let (ours, is_known) = nearest(mantissa, power);
+            if is_known {
+                prop_assert_eq!(ours.to_bits(), theirs.to_bits(), "{}", text);
+            } else {
+                prop_assert!(!(-MAX_POWER..=MAX_POWER).contains(&power), "{}", text);
             }
         }
 
@@ -214,7 +226,7 @@ mod tests {
             let whole = (number.abs() % 1e18).trunc() as u64 | 1 << 60;
             let mantissa = (whole & !0x1ff) + (ulps << 7);
             let theirs: f64 = mantissa.to_string().parse().unwrap();
-            prop_assert_eq!(nearest(mantissa, 0), Some(theirs));
+            prop_assert_eq!(nearest(mantissa, 0), (theirs, true));
         }
     }
 }

@@ -11,7 +11,7 @@
 
 use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
-use super::cells::read_cells;
+use super::cells::{GROUP, read_cells};
 use super::nested::nested_end;
 use crate::simd::{self, Kernel, Lanes, Level, block_at};
 use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
@@ -243,7 +243,11 @@ fn walk<L: Lanes>(
         }
         window.row_ends.push(end);
         row_bytes += end - at;
-        let is_full = window.row_ends.len() == room.rows || row_bytes >= room.bytes || end >= WINDOW;
+        let rows = window.row_ends.len();
+        let is_full = rows == room.rows
+            || row_bytes >= room.bytes
+            || end >= MAX_WINDOW
+            || (end >= MIN_WINDOW && rows.is_multiple_of(GROUP));
         match between(bytes, end) {
             Some(len) if !is_full => at = end + len,
             _ => return true,
@@ -336,8 +340,7 @@ fn push_nested<L: Lanes>(
     config: &DecoderConfig,
 ) -> Option<usize> {
     let end = nested_end(lanes, bytes, at, config.max_depth)?;
-    let piece = bytes.get(at..end)?;
-    if !simd::push_json(lanes, piece, array.open()) {
+    if !simd::push_json(lanes, bytes, at, end, array.open()) {
         return None;
     }
     array.end(true);
@@ -383,7 +386,10 @@ fn walk_run<L: Lanes>(
 }
 
 /// Bytes after which a window ends, with the row that passes them: what is read twice stays in the cache.
-const WINDOW: usize = 64 << 10;
+const MAX_WINDOW: usize = 128 << 10;
+
+/// Bytes after which it ends where a group of cells does, too.
+const MIN_WINDOW: usize = 32 << 10;
 
 /// Bytes that a window may be looked for in: a row may be longer than a window.
 const MAX_BYTES: usize = 1 << 31;

@@ -90,6 +90,18 @@ impl Lanes for Avx2 {
         unsafe { x86::nth(marks, nth) }
     }
 
+    #[inline(always)]
+    fn points(self, tail: &[u8; 33]) -> (u32, u32) {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { x86::points_wide(tail) }
+    }
+
+    #[inline(always)]
+    fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { x86::digits_around_wide(tail, fraction, len) }
+    }
+
     x86::cells!();
 }
 

@@ -50,7 +50,8 @@ pub(crate) trait Lanes: Copy {
     /// For each bit, whether the number of bits set up to and with it is odd.
     fn prefix_xor(self, marks: u64) -> u64;
 
-    /// The number that the last `len` bytes say, at most 16, and whether they are all digits.
+    /// The number that the last `len` bytes say, at most 16, and whether they are all digits. The number comes in
+    /// halves of eight digits: the upper one in the lower 32 bits, the lower one in the upper 32 bits.
     fn digits(self, tail: &[u8; 16], len: usize) -> (u64, bool);
 
     /// The places of points and of `e` and `E` in the last 32 bytes of 33.
@@ -61,10 +62,9 @@ pub(crate) trait Lanes: Copy {
     /// the number of digits, is at most 32.
     fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool);
 
-    /// The parts of a datetime. `text` begins with the year; the fraction has so many digits, at most seven, or there
-    /// is no point if it has none. Also whether every byte up to the closing quote is as it must be; the parts are
-    /// not compared with their bounds.
-    fn datetime(self, text: &[u8; 32], fraction: usize) -> (Datetime, bool);
+    /// The parts of a datetime. `text` begins with the opening quote; the fraction has so many digits, at most seven,
+    /// or there is no point if it has none.
+    fn datetime(self, text: &[u8; 32], fraction: usize) -> Datetime;
 
     /// The bytes that 36 characters of a guid say, and whether that is what they are.
     fn guid(self, text: &[u8; 36]) -> ([u8; 16], bool);
@@ -73,15 +73,15 @@ pub(crate) trait Lanes: Copy {
 /// The parts of a datetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Datetime {
-    pub(crate) year: u32,
-    pub(crate) month: u32,
-    pub(crate) day: u32,
-    /// Seconds of the day are `minutes * 60 + second`.
-    pub(crate) hour: u32,
-    pub(crate) minute: u32,
+    /// 16 bits each, from the lowest ones on: century, year of it, month and day.
+    pub(crate) date: u64,
+    /// 16 bits each: hour and minute.
+    pub(crate) clock: u32,
     pub(crate) second: u32,
-    /// Ticks of 100 ns.
-    pub(crate) fraction: u32,
+    /// Ticks of 100 ns: their digits above the fourth in the lower 32 bits, the last four in the upper 32 bits.
+    pub(crate) fraction: u64,
+    /// Whether every byte up to the closing quote is as it must be, and the time is one. The date need not be.
+    pub(crate) is_valid: bool,
 }
 
 /// The block that begins at `at`; after the end of the bytes come zeros.
@@ -93,41 +93,20 @@ pub(crate) fn block_at<L: Lanes>(lanes: L, bytes: &[u8], at: usize) -> L::Block 
     }
 }
 
-/// The bytes before `end`, in place, since a copy would be waited for; or in `padded`, with zeros before the first one,
-/// if there are too few.
+/// The bytes before `end`, in place, since a copy would be waited for; nothing if there are too few.
 #[inline(always)]
-pub(crate) fn ending_at<'a, const N: usize>(
-    bytes: &'a [u8],
-    end: usize,
-    padded: &'a mut [u8; N],
-) -> &'a [u8; N] {
-    match bytes.get(..end).and_then(|front| front.last_chunk()) {
-        Some(tail) => tail,
-        None => {
-            *padded = padded_to(bytes, end);
-            padded
-        }
-    }
+pub(crate) fn ending_at<const N: usize>(bytes: &[u8], end: usize) -> Option<&[u8; N]> {
+    bytes.get(..end)?.last_chunk()
 }
 
 /// The bytes from `at` on; after the last one come zeros.
 #[cold]
 #[inline(never)]
-pub(crate) fn padded_from<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+fn padded_from<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let rest = bytes.get(at..).unwrap_or_default();
     let mut padded = [0; N];
     let len = rest.len().min(N);
     padded[..len].copy_from_slice(&rest[..len]);
-    padded
-}
-
-#[cold]
-#[inline(never)]
-fn padded_to<const N: usize>(bytes: &[u8], end: usize) -> [u8; N] {
-    let front = &bytes[..end.min(bytes.len())];
-    let mut padded = [0; N];
-    let len = front.len().min(N);
-    padded[N - len..].copy_from_slice(&front[front.len() - len..]);
     padded
 }
 

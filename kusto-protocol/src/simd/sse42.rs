@@ -100,6 +100,18 @@ impl Lanes for Sse42 {
         x86::positions(marks, base, room);
     }
 
+    #[inline(always)]
+    fn points(self, tail: &[u8; 33]) -> (u32, u32) {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { x86::points(tail) }
+    }
+
+    #[inline(always)]
+    fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { x86::digits_around(tail, fraction, len) }
+    }
+
     x86::cells!();
 }
 

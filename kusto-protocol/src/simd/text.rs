@@ -22,17 +22,24 @@ pub(crate) fn push_string<L: Lanes>(lanes: L, bytes: &[u8], at: usize, text: &mu
     end
 }
 
-/// Appends a piece of the wire; appends nothing and gives false if it is not UTF-8.
+/// Appends the bytes from `at` to `end`; appends nothing and gives false if they are not UTF-8.
 #[inline(always)]
-pub(crate) fn push_json<L: Lanes>(lanes: L, piece: &[u8], text: &mut String) -> bool {
+pub(crate) fn push_json<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    mut at: usize,
+    end: usize,
+    text: &mut String,
+) -> bool {
     let from = text.len();
     // SAFETY: what is appended is ASCII, or checked below, or taken back; before that, nothing panics.
     let buffer = unsafe { text.as_mut_vec() };
-    let (mut at, mut high) = (0, 0);
-    while at < piece.len() {
-        let block = block_at(lanes, piece, at);
+    let mut high = 0;
+    while at < end {
+        let block = block_at(lanes, bytes, at);
+        // Bytes after the end may be there, and may be seen: then the check is done in vain.
         high |= lanes.high(block);
-        append(lanes, block, (piece.len() - at).min(64), buffer);
+        append(lanes, block, (end - at).min(64), buffer);
         at += 64;
     }
     let valid = high == 0 || is_utf8(&buffer[from..]);

@@ -48,6 +48,14 @@ fn last_bytes(len: usize) -> __m128i {
 #[inline]
 #[target_feature(enable = "sse4.1")]
 fn number(digits: __m128i) -> u64 {
+    let halves = halves(digits);
+    (halves & 0xffff_ffff) * 100_000_000 + (halves >> 32)
+}
+
+/// That number in halves of eight digits: the upper one in the lower 32 bits.
+#[inline]
+#[target_feature(enable = "sse4.1")]
+fn halves(digits: __m128i) -> u64 {
     let tens = _mm_set1_epi16(1 << 8 | 10);
     let hundreds = _mm_set1_epi32(1 << 16 | 100);
     let ten_thousands = _mm_set1_epi32(1 << 16 | 10_000);
@@ -55,8 +63,7 @@ fn number(digits: __m128i) -> u64 {
     let fours = _mm_madd_epi16(pairs, hundreds);
     let fours = _mm_packus_epi32(fours, fours);
     let eights = _mm_madd_epi16(fours, ten_thousands);
-    let eights = _mm_cvtsi128_si64(eights) as u64;
-    (eights & 0xffff_ffff) * 100_000_000 + (eights >> 32)
+    _mm_cvtsi128_si64(eights) as u64
 }
 
 /// Whether no byte is above its bound.
@@ -72,7 +79,8 @@ fn within(bytes: __m128i, bounds: __m128i) -> bool {
 pub(super) fn digits(tail: &[u8; 16], len: usize) -> (u64, bool) {
     let digits = _mm_sub_epi8(load16(tail), _mm_set1_epi8(b'0' as i8));
     let digits = _mm_and_si128(digits, last_bytes(len));
-    (number(digits), within(digits, _mm_set1_epi8(9)))
+    let over = _mm_subs_epu8(digits, _mm_set1_epi8(9));
+    (halves(digits), _mm_testz_si128(over, over) == 1)
 }
 
 /// See [`Lanes::points`](super::Lanes::points).
@@ -112,18 +120,78 @@ pub(super) fn digits_around(tail: &[u8; 33], fraction: usize, len: usize) -> (u6
     (number(high), number(low), valid)
 }
 
+/// As [`points`], with registers of 32 bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn points_wide(tail: &[u8; 33]) -> (u32, u32) {
+    let text = load32(tail, 1);
+    let points = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'.' as i8));
+    let lower = _mm256_or_si256(text, _mm256_set1_epi8(0x20));
+    let exponents = _mm256_cmpeq_epi8(lower, _mm256_set1_epi8(b'e' as i8));
+    (
+        _mm256_movemask_epi8(points) as u32,
+        _mm256_movemask_epi8(exponents) as u32,
+    )
+}
+
+/// As [`digits_around`], with registers of 32 bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn digits_around_wide(tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
+    // Digits before the point move one place to the right.
+    let text = _mm256_blendv_epi8(load32(tail, 0), load32(tail, 1), last_bytes_wide(fraction));
+    let digits = _mm256_sub_epi8(text, _mm256_set1_epi8(b'0' as i8));
+    let digits = _mm256_and_si256(digits, last_bytes_wide(len));
+    let over = _mm256_subs_epu8(digits, _mm256_set1_epi8(9));
+    let valid = _mm256_testz_si256(over, over) == 1;
+    let pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(1 << 8 | 10));
+    let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(1 << 16 | 100));
+    let fours = _mm256_packus_epi32(fours, fours);
+    let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(1 << 16 | 10_000));
+    let low = _mm_cvtsi128_si64(_mm256_extracti128_si256::<1>(eights)) as u64;
+    let high = _mm_cvtsi128_si64(_mm256_castsi256_si128(eights)) as u64;
+    let number = |eights: u64| (eights & 0xffff_ffff) * 100_000_000 + (eights >> 32);
+    (number(high), number(low), valid)
+}
+
+/// Ones in the last `len` bytes, at most 32.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn last_bytes_wide(len: usize) -> __m256i {
+    const MASKS: [u8; 64] = {
+        let mut masks = [0; 64];
+        let mut at = 32;
+        while at < 64 {
+            masks[at] = 0xff;
+            at += 1;
+        }
+        masks
+    };
+    load32(&MASKS, len.min(32))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load32<const N: usize>(bytes: &[u8; N], at: usize) -> __m256i {
+    let piece: &[u8; 32] = bytes[at..].first_chunk().unwrap_or(&[0; 32]);
+    // SAFETY: the array has the size of the register, and the load needs no alignment.
+    unsafe { _mm256_loadu_si256(piece.as_ptr().cast()) }
+}
+
 /// See [`Lanes::datetime`](super::Lanes::datetime).
 #[inline]
 #[target_feature(enable = "sse4.1")]
-pub(super) fn datetime(text: &[u8; 32], fraction: usize) -> (Datetime, bool) {
+pub(super) fn datetime(text: &[u8; 32], fraction: usize) -> Datetime {
     // What has to be subtracted from each character, and how much may be left.
     const DAY: &[u8; 16] = b"0000-00-00T00:00";
-    const DAY_BOUNDS: &[u8; 16] = &[9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9];
-    let day = _mm_sub_epi8(load16(piece(text, 0)), load16(DAY));
+    const DAY_BOUNDS: &[u8; 16] = &[9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 5, 9];
     let form = &TIME_FORMS[fraction & 7];
-    let time = _mm_sub_epi8(load16(piece(text, 13)), load16(&form.characters));
-    let (day_bounds, time_bounds) = (load16(DAY_BOUNDS), load16(&form.bounds));
-    let valid = within(day, day_bounds) & within(time, time_bounds);
+    let day = _mm_sub_epi8(load16(piece(text, 1)), load16(DAY));
+    let time = _mm_sub_epi8(load16(piece(text, 14)), load16(&form.characters));
+    let over = _mm_or_si128(
+        _mm_subs_epu8(day, load16(DAY_BOUNDS)),
+        _mm_subs_epu8(time, load16(&form.bounds)),
+    );
     // The digits side by side, in pairs: century, year, month, day, hour, minute; second, and the fraction.
     let tens = _mm_set1_epi16(1 << 8 | 10);
     let day = _mm_shuffle_epi8(
@@ -131,29 +199,21 @@ pub(super) fn datetime(text: &[u8; 32], fraction: usize) -> (Datetime, bool) {
         _mm_setr_epi8(0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, -1, -1, -1, -1),
     );
     let day = _mm_maddubs_epi16(day, tens);
+    let hours = _mm_subs_epu16(day, _mm_setr_epi16(99, 99, 12, 31, 23, 59, 0, 0));
     let time = _mm_and_si128(time, load16(&form.digits));
     let time = _mm_shuffle_epi8(
         time,
-        _mm_setr_epi8(4, 5, -1, -1, -1, -1, -1, -1, -1, 7, 8, 9, 10, 11, 12, 13),
+        _mm_setr_epi8(-1, -1, 4, 5, -1, -1, -1, -1, -1, 7, 8, 9, 10, 11, 12, 13),
     );
-    let second = (_mm_cvtsi128_si32(time) as u32) & 0xffff;
     let fours = _mm_madd_epi16(_mm_maddubs_epi16(time, tens), _mm_set1_epi32(1 << 16 | 100));
-    let (high, low) = (
-        _mm_extract_epi32(fours, 2) as u32,
-        _mm_extract_epi32(fours, 3) as u32,
-    );
-    let parts = _mm_cvtsi128_si64(day) as u64;
-    let clock = _mm_extract_epi32(day, 2) as u32;
-    let datetime = Datetime {
-        year: (parts as u32 & 0xffff) * 100 + (parts as u32 >> 16),
-        month: (parts >> 32) as u32 & 0xffff,
-        day: (parts >> 48) as u32,
-        hour: clock & 0xffff,
-        minute: clock >> 16,
-        second: (second & 0xff) * 10 + (second >> 8),
-        fraction: high * 10_000 + low,
-    };
-    (datetime, valid)
+    let over = _mm_or_si128(over, hours);
+    Datetime {
+        date: _mm_cvtsi128_si64(day) as u64,
+        clock: _mm_extract_epi32::<2>(day) as u32,
+        second: _mm_cvtsi128_si32(fours) as u32,
+        fraction: _mm_extract_epi64::<1>(fours) as u64,
+        is_valid: (_mm_testz_si128(over, over) == 1) & (text[0] == b'"'),
+    }
 }
 
 /// What is from a datetime's second colon but one on, by the number of digits of the fraction.
@@ -167,7 +227,7 @@ struct TimeForm {
 const TIME_FORMS: [TimeForm; 8] = {
     const NONE: TimeForm = TimeForm {
         characters: *b":00:00\0\0\0\0\0\0\0\0\0\0",
-        bounds: [0, 9, 9, 0, 9, 9, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255],
+        bounds: [0, 5, 9, 0, 5, 9, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255],
         digits: [0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     };
     let mut forms = [NONE; 8];
@@ -295,19 +355,7 @@ macro_rules! cells {
         }
 
         #[inline(always)]
-        fn points(self, tail: &[u8; 33]) -> (u32, u32) {
-            // SAFETY: as above.
-            unsafe { x86::points(tail) }
-        }
-
-        #[inline(always)]
-        fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
-            // SAFETY: as above.
-            unsafe { x86::digits_around(tail, fraction, len) }
-        }
-
-        #[inline(always)]
-        fn datetime(self, text: &[u8; 32], fraction: usize) -> (Datetime, bool) {
+        fn datetime(self, text: &[u8; 32], fraction: usize) -> Datetime {
             // SAFETY: as above.
             unsafe { x86::datetime(text, fraction) }
         }
