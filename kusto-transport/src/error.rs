@@ -308,16 +308,17 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// rustls reports what it does not accept as an I/O error of kind `InvalidData`.
+/// rustls reports what it does not accept as an I/O error of kind `InvalidData`, perhaps inside of others.
 fn is_tls(error: &azure_core::Error) -> bool {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::InvalidData
-        {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
             return true;
         }
-        next = error.source();
+        // The source of an I/O error is that of the error it wraps, which would be passed over.
+        let wrapped = io.and_then(std::io::Error::get_ref);
+        next = wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped));
     }
     false
 }
