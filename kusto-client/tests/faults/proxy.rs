@@ -157,7 +157,10 @@ async fn pass(
             return true;
         }
         match from.read(&mut buffer).await {
-            Ok(0) | Err(_) => return false,
+            Ok(0) | Err(_) => {
+                let _ = to.shutdown().await;
+                return false;
+            }
             Ok(length) => seen.extend_from_slice(&buffer[..length]),
         }
     }
