@@ -356,7 +356,11 @@ fn datetimes<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
         let second = u64::from(hour * 3600 + minute * 60 + seconds[index]);
         let fraction = (fractions[index] & 0xffff_ffff) * 10_000 + (fractions[index] >> 32);
         let second = u64::from(days[index]) * 86_400 + second;
-        values[index] = (second * TICKS_PER_SECOND as u64 + fraction) as i64;
+        // What is no datetime may be any number.
+        let ticks = second
+            .wrapping_mul(TICKS_PER_SECOND as u64)
+            .wrapping_add(fraction);
+        values[index] = ticks as i64;
     }
     let valid = bits(lanes, &formed) & bits(lanes, &exists);
     finish(group, values, valid, bits(lanes, &nulls))
