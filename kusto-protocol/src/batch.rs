@@ -3,11 +3,13 @@
 mod builder;
 mod column;
 mod de;
+mod validity;
 
 use std::sync::Arc;
 
 pub use builder::RowBatchBuilder;
-pub use column::{Bitmap, BoolArray, ColumnArray, PrimitiveArray, TextArray, Validity, Value};
+pub use column::{BoolArray, ColumnArray, PrimitiveArray, TextArray, Value};
+pub use validity::{Bitmap, Validity};
 
 use crate::Column;
 

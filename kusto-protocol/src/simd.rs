@@ -1,11 +1,11 @@
 //! Instruction sets: which there are, which one runs, and what the decoder asks of them.
 //!
 //! A decoder picks its [`Isa`] once. The loops over a window of rows are written once, over the private trait
-//! [`Lanes`], which has blocks of 64 bytes as its only data and a bit for each byte as its only answer. [`run`] calls
+//! [`Lanes`], whose data are blocks of 64 bytes, with a bit for each byte as the answer, and single cells. [`run`] calls
 //! such a loop inside of a function that is compiled for the instruction set, so that everything of it is inlined
 //! there; this happens once for each window, and costs nothing.
 //!
-//! All unsafe code of the crate is below this module. It is of three kinds: calls of functions for an instruction
+//! All unsafe code of the crate is in the files of this module. It is of three kinds: calls of functions for an instruction
 //! set, proven by a value that only exists where the set does; loads and stores of arrays of the register's size;
 //! and bytes that are known to be UTF-8 becoming part of a `String`.
 
@@ -14,13 +14,17 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod lanes;
+mod level;
 #[cfg(target_arch = "x86_64")]
 mod sse42;
+#[cfg(test)]
+mod tests;
 mod text;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(crate) use lanes::{Lanes, block_at, ending_at};
+pub(crate) use level::{Kernel, Level, run};
 pub(crate) use text::{push_json, push_string};
 
 /// An instruction set with kernels of its own.
@@ -73,63 +77,5 @@ impl Isa {
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
-    }
-}
-
-/// A loop that runs on any instruction set.
-pub(crate) trait Kernel {
-    /// What comes out.
-    type Output;
-
-    /// The loop. To be marked `#[inline(always)]`, as everything it calls that has to do with lanes: what is not
-    /// inlined is compiled without the instruction set.
-    fn run<L: Lanes>(self, lanes: L) -> Self::Output;
-}
-
-/// The instruction set of a decoder, with the proof that the processor has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Level {
-    /// No kernels: the decoder reads row by row.
-    Scalar,
-    #[cfg(target_arch = "x86_64")]
-    Sse42(sse42::Sse42),
-    #[cfg(target_arch = "x86_64")]
-    Avx2(avx2::Avx2),
-    #[cfg(target_arch = "x86_64")]
-    Avx512(avx512::Avx512),
-}
-
-impl Level {
-    /// The level of an instruction set; the scalar one if the processor does not have it.
-    pub(crate) fn new(isa: Isa) -> Self {
-        let level = match isa {
-            Isa::Scalar => None,
-            #[cfg(target_arch = "x86_64")]
-            Isa::Sse42 => sse42::Sse42::new().map(Self::Sse42),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => avx2::Avx2::new().map(Self::Avx2),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => avx512::Avx512::new().map(Self::Avx512),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => None,
-        };
-        level.unwrap_or(Self::Scalar)
-    }
-}
-
-/// Runs a loop on an instruction set; gives nothing if that has no kernels.
-#[inline]
-pub(crate) fn run<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> {
-    match level {
-        Level::Scalar => None,
-        // SAFETY: the value is only made where the processor has the instruction set.
-        #[cfg(target_arch = "x86_64")]
-        Level::Sse42(lanes) => Some(unsafe { sse42::run(lanes, kernel) }),
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2(lanes) => Some(unsafe { avx2::run(lanes, kernel) }),
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512(lanes) => Some(unsafe { avx512::run(lanes, kernel) }),
     }
 }
