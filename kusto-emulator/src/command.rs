@@ -81,8 +81,10 @@ fn dispatch(
 fn cancel(service: &Service, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
     scanner.expect("query")?;
     let id = scanner.string()?;
-    scanner.properties()?;
-    let cancelled = service.queries.cancel(&id);
+    let properties = scanner.properties()?;
+    let reason = properties.iter().find(|(name, _)| name == "reason");
+    let reason = reason.map_or("", |(_, reason)| reason);
+    let cancelled = service.queries.cancel(&id, reason);
     table(
         &[
             ("ClientRequestId", ColumnType::String),

@@ -1,7 +1,7 @@
 //! What all requests share: the databases, and the queries that run.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -14,6 +14,7 @@ use crate::fault::Faults;
 use crate::ingest::Sources;
 use crate::journal::{Journal, MAX_REQUESTS};
 use crate::operations::Operations;
+use crate::session::Cancellation;
 use crate::storage::{Database, Storage, no_such_database};
 
 /// A service, as its requests see it.
@@ -107,7 +108,7 @@ pub(crate) struct RunningQuery {
     pub(crate) text: String,
     pub(crate) database: String,
     pub(crate) started: SystemTime,
-    pub(crate) cancelled: Arc<AtomicBool>,
+    pub(crate) cancelled: Arc<Cancellation>,
 }
 
 impl Queries {
@@ -142,19 +143,16 @@ impl Queries {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running
             .values()
-            .for_each(|query| query.cancelled.store(true, Ordering::Relaxed));
+            .for_each(|query| query.cancelled.cancel("the service ends"));
     }
 
     /// Asks the queries with this client request id to stop; false if there are none.
-    pub(crate) fn cancel(&self, client_request_id: &str) -> bool {
+    pub(crate) fn cancel(&self, client_request_id: &str, reason: &str) -> bool {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let found = running
             .values()
             .filter(|query| query.client_request_id == client_request_id);
-        found
-            .map(|query| query.cancelled.store(true, Ordering::Relaxed))
-            .count()
-            > 0
+        found.map(|query| query.cancelled.cancel(reason)).count() > 0
     }
 }
 

@@ -1,8 +1,7 @@
 //! What a query knows about the request it came with.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use kusto_protocol::DateTime;
@@ -27,7 +26,7 @@ pub(crate) struct Session {
     /// When the query must have ended.
     pub(crate) deadline: Option<Instant>,
     /// Set when the caller wants the query to stop.
-    pub(crate) cancelled: Arc<AtomicBool>,
+    pub(crate) cancelled: Arc<Cancellation>,
 }
 
 impl Session {
@@ -69,15 +68,35 @@ impl Session {
 
     /// Fails if the query must stop; called between batches.
     pub(crate) fn check(&self) -> Result<(), EvalError> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if let Some(reason) = self.cancelled.reason() {
+            let mut message = "Query was cancelled (E_QUERY_CANCELLED).".to_owned();
+            if !reason.is_empty() {
+                message = format!("{message} Reason: {reason}");
+            }
             return Err(EvalError {
                 kind: EngineErrorKind::Cancelled,
-                message: "Query was cancelled (E_QUERY_CANCELLED).".to_owned(),
+                message,
             });
         }
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(EvalError::timed_out());
         }
         Ok(())
+    }
+}
+
+/// Whether a query is to stop, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Cancellation(OnceLock<String>);
+
+impl Cancellation {
+    /// Asks the query to stop. The first reason counts; it may be empty.
+    pub(crate) fn cancel(&self, reason: &str) {
+        // A second reason changes nothing.
+        let _ = self.0.set(reason.to_owned());
+    }
+
+    fn reason(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
     }
 }

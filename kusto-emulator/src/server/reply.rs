@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::answer::{Broken, ContentCoding};
 use crate::fault::Distortion;
+use crate::session::Cancellation;
 
 /// The body of an answer.
 pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
@@ -67,11 +67,11 @@ pub(super) fn streamed(
 }
 
 /// Cancels a request when whoever waits for its answer waits no longer.
-pub(super) struct CancelOnDrop(pub(super) Arc<AtomicBool>);
+pub(super) struct CancelOnDrop(pub(super) Arc<Cancellation>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancel("the client has gone away");
     }
 }
 

@@ -69,7 +69,9 @@ async fn a_query_is_cancelled_from_another_connection() {
         .await
         .unwrap();
     let mut body = response.chunk().await.unwrap().unwrap().to_vec();
-    let answer = service.command(".cancel query \"Test.Cancel;1\"").await;
+    let answer = service
+        .command(".cancel query \"Test.Cancel;1\" with (reason = 'too long')")
+        .await;
     assert_eq!(text_of(&answer), "Test.Cancel;1,true");
     while let Some(chunk) = response.chunk().await.unwrap() {
         body.extend_from_slice(&chunk);
@@ -77,7 +79,9 @@ async fn a_query_is_cancelled_from_another_connection() {
     let answer = decode(&body);
     let completion = answer.completion().unwrap();
     assert!(completion.cancelled && completion.has_errors);
-    assert_eq!(completion.errors[0].code, "Cancelled");
+    let error = &completion.errors[0];
+    assert_eq!(error.code, "Cancelled");
+    assert!(error.description.as_ref().unwrap().ends_with("Reason: too long"));
     assert!(running(&service).await.is_empty());
     let answer = service.command(".cancel query \"Test.Cancel;1\"").await;
     assert_eq!(text_of(&answer), "Test.Cancel;1,false");

@@ -1,6 +1,5 @@
 //! Limits: of the answer, of time, of nesting.
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Session, answer_in, check, check_error, run, samples};
@@ -56,7 +55,7 @@ fn bytes_count_too() {
 #[test]
 fn a_cancelled_query_stops() {
     let session = Session::new("Samples");
-    session.cancelled.store(true, Ordering::Relaxed);
+    session.cancelled.cancel("");
     let error = answer_in(
         &samples(),
         &session,
