@@ -225,7 +225,7 @@ fn rows(kusto: &Path, uri: &str, database: &str, query: &str) -> Result<Vec<Valu
 }
 
 /// The Python of a virtual environment with the pinned packages, made when it is not there or they have changed.
-fn environment(folder: &Path, name: &str) -> Result<PathBuf, String> {
+pub(crate) fn environment(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let requirements = crate::root().join("interop").join(name).join("requirements.txt");
     let environment = folder.join(format!("venv-{name}"));
     let python = environment.join("bin/python");

@@ -12,6 +12,7 @@ mod interop;
 mod layers;
 mod memory;
 mod service;
+mod speed;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Some("instructions") => instructions::run(&arguments[1..]),
         Some("interop") => interop::run(&arguments[1..]),
         Some("memory") => memory::run(),
+        Some("speed") => speed::run(),
         Some("layers") => report(layers::violations()),
         Some("tidy") => report(tidy::violations()),
         Some("test") => test(),
@@ -52,6 +54,7 @@ cargo xtask CHORE
   interop   the official SDKs against our service, our client against another service
             (name one to run it alone: python, node, duckdb, oracle, arrow)
   memory    a gigabyte through the client, and what it holds of it
+  speed     queries over 10 million rows beside DuckDB on one thread
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
   instructions
             of decoding, counted by valgrind, against those in the repository (--update: written anew)
