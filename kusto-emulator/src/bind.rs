@@ -17,6 +17,7 @@ mod partition;
 mod plugin;
 mod render;
 mod scalar;
+mod scan;
 mod series;
 mod source;
 mod statement;

@@ -15,6 +15,7 @@ mod project;
 mod scan;
 mod series;
 mod sort;
+mod steps;
 mod window;
 
 use std::sync::Arc;
@@ -118,6 +119,11 @@ pub(crate) fn open(plan: &Plan, scope: &Scope) -> Result<Box<dyn Operator>> {
         Node::Series(series) => Box::new(series::SeriesMaker::new(
             node.clone(),
             open(&series.input, scope)?,
+            scope,
+        )),
+        Node::Steps(steps) => Box::new(steps::Matching::new(
+            node.clone(),
+            open(&steps.input, scope)?,
             scope,
         )),
         Node::Materialized { input, rows } => {

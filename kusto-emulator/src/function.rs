@@ -33,14 +33,17 @@ pub(crate) mod number;
 mod parse;
 mod pattern;
 mod predicate;
+mod punycode;
 mod regular;
 mod replace;
 mod series;
 mod series_fit;
 mod session;
 mod set;
+mod special;
 mod string;
 mod time_text;
+mod unit;
 mod xml;
 mod xxhash;
 
@@ -225,6 +228,8 @@ const FAMILIES: &[Family] = &[
     conditional::FAMILY,
     bin::FAMILY,
     math::FAMILY,
+    special::FAMILY,
+    unit::FAMILY,
     bitwise::FAMILY,
     datetime::FAMILY,
     datetime_format::FAMILY,
@@ -238,6 +243,7 @@ const FAMILIES: &[Family] = &[
     parse::FAMILY,
     xml::FAMILY,
     encoding::FAMILY,
+    punycode::FAMILY,
     hash::FAMILY,
     ip::FAMILY,
     geo::FAMILY,

@@ -94,6 +94,8 @@ pub(crate) enum Node {
         keys: Vec<usize>,
         body: Plan,
     },
+    /// Rows matched with steps, and the columns that the steps declare behind the input's.
+    Steps(Steps),
     /// Arrays along an axis.
     Series(Series),
     /// Rows computed when first read, then kept.
@@ -130,6 +132,7 @@ impl Node {
             Self::Parse(parse) => vec![&parse.input],
             Self::KeyValues(parse) => vec![&parse.input],
             Self::Series(series) => vec![&series.input],
+            Self::Steps(steps) => vec![&steps.input],
         }
     }
 }
@@ -222,6 +225,16 @@ impl Scalar {
         }
     }
 
+    /// Whether equal rows always give equal values.
+    pub(crate) fn is_deterministic(&self) -> bool {
+        match self {
+            Self::Column(..) | Self::Constant(_) => true,
+            Self::Call { call, arguments } => {
+                call.deterministic && arguments.iter().all(Self::is_deterministic)
+            }
+        }
+    }
+
     /// Calls `visit` with the place of every column the expression reads.
     pub(crate) fn visit_columns(&self, visit: &mut impl FnMut(usize)) {
         match self {
@@ -267,6 +280,7 @@ pub(crate) struct AggregateCall {
 }
 
 /// The operands of `join` and `lookup`.
+#[derive(Clone)]
 pub(crate) struct Join {
     pub(crate) left: Plan,
     pub(crate) right: Plan,
@@ -352,6 +366,26 @@ pub(crate) struct Series {
     pub(crate) step: Vector,
     /// What bins without a point get, per series.
     pub(crate) defaults: Vec<Vector>,
+}
+
+/// The operands of `scan`.
+pub(crate) struct Steps {
+    pub(crate) input: Plan,
+    /// What the declared columns hold where no step assigns them.
+    pub(crate) defaults: Vec<Vector>,
+    pub(crate) steps: Vec<Step>,
+    /// Whether a column with the number of the match comes last.
+    pub(crate) with_match_id: bool,
+}
+
+/// A step of [`Steps`]. Its expressions read the input's and the declared columns of the row, then for each step
+/// those of the row that it remembers.
+pub(crate) struct Step {
+    pub(crate) condition: Scalar,
+    /// Declared columns, by place, and their values.
+    pub(crate) assignments: Vec<(usize, Scalar)>,
+    /// Whether rows that it matches come out.
+    pub(crate) is_output: bool,
 }
 
 /// The operands of `parse`.

@@ -79,6 +79,7 @@ impl Binder<'_> {
                     count,
                 }))
             }
+            OperatorKind::Scan(scan) => self.scan(input, scan, operator),
             OperatorKind::Search(search) => self.search(Some(input), search, operator),
             OperatorKind::Serialize(expressions) => {
                 let mut plan = input;
@@ -145,7 +146,7 @@ impl Binder<'_> {
     }
 
     /// `sort by …`, and `top`, which is a sort that keeps the first rows.
-    fn sort(
+    pub(super) fn sort(
         &mut self,
         input: Plan,
         keys: &[OrderedExpression],

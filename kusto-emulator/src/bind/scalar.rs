@@ -191,6 +191,11 @@ impl Binder<'_> {
         {
             return self.side_column(side == "$right", name, span);
         }
+        if let ExpressionKind::Name(step) = &object.kind
+            && let Some(column) = self.remembered_column(step, name)
+        {
+            return Ok(column);
+        }
         let object = self.scalar(object)?;
         self.path(".", object, text(name), span)
     }

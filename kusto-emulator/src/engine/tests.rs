@@ -10,6 +10,7 @@ mod order;
 mod partition;
 mod plugin;
 mod refuse;
+mod scan;
 mod series;
 mod statement;
 mod summarize;

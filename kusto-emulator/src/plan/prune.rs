@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::late::late;
 use super::{
-    AggregateCall, Expand, ExpandColumn, ExpandedValue, Join, Node, Parse, ParsedColumn, Plan, Scalar,
+    AggregateCall, Expand, ExpandColumn, ExpandedValue, Join, JoinKind, Node, Parse, ParsedColumn, Plan,
+    Scalar,
 };
 use super::{SortKey, WindowCall};
 
@@ -183,6 +184,7 @@ fn keep(plan: &Plan, wanted: &[usize]) -> Plan {
         | Node::Elements
         | Node::Partition { .. }
         | Node::Series(_)
+        | Node::Steps(_)
         | Node::Materialized { .. } => pick_all(plan.clone(), wanted),
     }
 }
@@ -212,6 +214,28 @@ fn filter(plan: &Plan, input: &Plan, predicates: &[Scalar], wanted: &[usize]) ->
             columns: columns.clone(),
         });
         return keep(&projected, wanted);
+    }
+    if let Node::Join(join) = &*input.node
+        && matches!(
+            join.kind,
+            JoinKind::Inner
+                | JoinKind::InnerUnique
+                | JoinKind::LeftOuter
+                | JoinKind::LeftSemi
+                | JoinKind::LeftAnti
+        )
+        && read.iter().all(|&place| place < join.left_columns.len())
+        && predicates.iter().all(Scalar::is_deterministic)
+    {
+        // The service too filters before it joins: it shows in which of the left rows `innerunique` keeps.
+        let below = predicates
+            .iter()
+            .map(|predicate| predicate.map_columns(&|place| join.left_columns[place]));
+        let joined = input.over(Node::Join(Join {
+            left: join.left.clone().filter(below.collect()),
+            ..join.clone()
+        }));
+        return keep(&joined, wanted);
     }
     let needed = with(wanted, &read);
     let node = Node::Filter {
