@@ -206,11 +206,11 @@ mod tests {
             .map(|(name, call)| (*name, format!("T | sort by t asc | extend x = {call}")))
             .collect();
         section("Functions over neighbouring rows", &windows, &mut matrix);
-        let functions = QUERY_FUNCTIONS.iter();
-        let query_functions: Vec<_> = functions
+        let calls = QUERY_FUNCTIONS.iter();
+        let calls: Vec<_> = calls
             .map(|(name, call)| (*name, format!("T | project x = {call}")))
             .collect();
-        section("Functions of the query", &query_functions, &mut matrix);
+        section("Functions of the query", &calls, &mut matrix);
         let aggregates = aggregate::all().map(|function| ("", function.name, function.signature));
         functions("Aggregate functions", aggregates, &mut matrix);
         let scalars = function::all().map(|(family, function)| (family, function.name, function.signature));
