@@ -226,14 +226,14 @@ fn strings_at_every_place_and_of_every_length() {
 #[test]
 fn backslashes_escape_each_other_in_every_pattern() {
     for pattern in 0u64..1 << 12 {
-        for shift in [0, 1, 31, 52] {
+        for (shift, carry) in [(0, 0), (0, 1), (1, 1), (31, 0), (52, 1)] {
             let backslashes = pattern << shift;
-            let (mut expected, mut escape) = (0, false);
+            let (mut expected, mut escape) = (0, carry == 1);
             for bit in 0..64 {
                 expected |= u64::from(escape) << bit;
                 escape = !escape && backslashes >> bit & 1 == 1;
             }
-            assert_eq!(escaped(backslashes), expected);
+            assert_eq!(escaped(backslashes, carry), expected);
         }
     }
 }

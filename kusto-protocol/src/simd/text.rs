@@ -95,16 +95,18 @@ fn copy_escaped<L: Lanes>(
     buffer: &mut Vec<u8>,
     mut non_ascii: bool,
 ) -> (Option<usize>, bool) {
+    // One if the block's first byte comes after a backslash.
+    let mut carry = 0;
     loop {
         let block = block_at(lanes, bytes, at);
         let (quotes, backslashes) = (lanes.equal(block, b'"'), lanes.equal(block, b'\\'));
-        let escaped = escaped(backslashes);
+        let escaped = escaped(backslashes, carry);
         let escapes = backslashes & !escaped;
         let ends = quotes & !escaped | lanes.control(block);
         // Of the characters after a backslash, some stand for themselves, some for others.
-        let others = escaped & !(quotes | backslashes);
+        let others = escaped & !(quotes | backslashes) & (ends.wrapping_sub(1) & !ends);
         let (mut letters, mut odd) = (0, 0);
-        if others & (ends.wrapping_sub(1) & !ends) != 0 {
+        if others != 0 {
             letters = others
                 & (lanes.equal(block, b'n')
                     | lanes.equal(block, b'r')
@@ -113,9 +115,13 @@ fn copy_escaped<L: Lanes>(
                     | lanes.equal(block, b'f'));
             odd = others & !letters & !lanes.equal(block, b'/');
         }
-        // An odd escape ends the run, and so does one whose second character is in the next block.
-        let stops = ends | odd >> 1 | escapes & 1 << 63;
-        let run = stops.wrapping_sub(1) & !stops;
+        // An odd escape ends the run, at its backslash, which may have been in the block before.
+        let stops = ends | odd >> 1 | odd & carry;
+        let run = if stops == 0 {
+            u64::MAX
+        } else {
+            stops.wrapping_sub(1) & !stops
+        };
         let from = buffer.len();
         let keep = run & !escapes;
         append_marked(lanes, block, keep, buffer);
@@ -129,16 +135,20 @@ fn copy_escaped<L: Lanes>(
             letters ^= bit;
         }
         non_ascii |= lanes.high(block) & run != 0;
-        let len = run.count_ones() as usize;
-        at += len;
-        let stop = stops & stops.wrapping_neg();
-        if stop == 0 || (len > 0 && stop & odd >> 1 == 0 && stop & ends == 0) {
+        if stops == 0 {
+            // The next place is known without the masks.
+            at += 64;
+            carry = escapes >> 63;
             continue;
+        }
+        at += stops.trailing_zeros() as usize;
+        if stops & odd & carry != 0 {
+            at -= 1;
         }
         match bytes.get(at) {
             Some(b'"') => return (Some(at + 1), non_ascii),
             Some(b'\\') => match push_one_escape(bytes, at, buffer) {
-                Some(end) => at = end,
+                Some(end) => (at, carry) = (end, 0),
                 None => return (None, false),
             },
             _ => return (None, false),
@@ -158,12 +168,13 @@ const fn control_of(letter: u8) -> u8 {
     }
 }
 
-/// The bytes after a backslash that is not itself after one; the first byte is not escaped.
+/// The bytes after a backslash that is not itself after one. `carry` is one if the first byte is.
 #[inline(always)]
-pub(super) const fn escaped(backslashes: u64) -> u64 {
+pub(super) const fn escaped(backslashes: u64, carry: u64) -> u64 {
     // Runs of backslashes that begin at an odd place, and all runs: the carry of an addition finds their ends.
     const EVEN: u64 = 0x5555_5555_5555_5555;
-    let follows = backslashes << 1;
+    let backslashes = backslashes & !carry;
+    let follows = backslashes << 1 | carry;
     let odd_starts = backslashes & !EVEN & !follows;
     let even_ends = odd_starts.wrapping_add(backslashes);
     let invert = even_ends << 1;
