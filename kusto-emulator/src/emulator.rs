@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kusto_protocol::{Column, ColumnType, DataFormat};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -282,7 +282,7 @@ impl EmulatorBuilder {
                 message,
             }
         };
-        let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
+        let listener = listen(address).map_err(cannot_listen)?;
         let local = listener.local_addr().map_err(cannot_listen)?;
         let (uri, acceptor, certificate) = self.acceptor(local)?;
         let connection_string = format!("{uri}/{DEFAULT_DATABASE}");
@@ -328,6 +328,19 @@ impl EmulatorBuilder {
         }
         Ok((format!("http://{local}"), Acceptor::Plain, None))
     }
+}
+
+/// Listens, with room for many clients that come at the same moment: those for whom there is none are turned away by the
+/// operating system, which looks like a broken connection.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Where tokens come from: what was said, or what the tokens that are accepted let one know.
@@ -479,3 +492,6 @@ impl fmt::Display for EmulatorError {
 }
 
 impl std::error::Error for EmulatorError {}
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 4096;
