@@ -78,17 +78,18 @@ pub(crate) struct MgmtArguments {
     pub(crate) output: OutputArguments,
 }
 
-/// Load files into a table by streaming ingestion
+/// Load files into a table
 ///
-/// Each file becomes one request, at most 4 MiB of data for Azure's own services, and is queryable when the command
-/// ends. Queued ingestion, for more data, is not supported yet.
+/// What fits is streamed, up to 4 MiB a file, and can be queried when the command ends; the rest is uploaded to the
+/// service's storage and queued, which takes minutes. `--by` allows one way only. A file that fails does not keep the
+/// others from being loaded; the exit code is 1 then.
 #[derive(Args, Debug)]
 #[command(after_long_help = INGEST_EXAMPLES)]
 pub(crate) struct IngestArguments {
-    /// Files to load, gzip-compressed or not; `-` is standard input
+    /// Files to load, gzip-compressed or not, or patterns such as 'logs/*.csv.gz'; `-` is standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
-    /// The table, which must exist and have a streaming ingestion policy
+    /// The table, which must exist
     #[arg(short, long, value_name = "NAME")]
     pub(crate) table: String,
     /// The format of the data, such as csv, json, multijson or parquet; by the name of the file if not given
@@ -100,10 +101,27 @@ pub(crate) struct IngestArguments {
     /// The name of an ingestion mapping of the table
     #[arg(long, value_name = "NAME")]
     pub(crate) mapping: Option<String>,
+    /// Which way the data goes
+    #[arg(long, value_name = "WAY", value_enum, default_value_t = IngestWay::Managed)]
+    pub(crate) by: IngestWay,
+    /// Wait this long for queued data to be in, and fail if it is not
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
     pub(crate) quiet: QuietArguments,
+}
+
+/// Which way the data of `kusto ingest` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IngestWay {
+    /// What fits is streamed, the rest is queued
+    Managed,
+    /// All is queued
+    Queued,
+    /// All is streamed, and what is too large is an error
+    Streaming,
 }
 
 /// Print a link that opens a query in the web page of the service
@@ -335,7 +353,8 @@ Examples:
 const INGEST_EXAMPLES: &str = "\
 Examples:
   kusto ingest -c http://127.0.0.1:8080 --table storms --skip-header more.csv.gz
-  kusto ingest -c https://mycluster.westeurope.kusto.windows.net -d Logs -t Raw --data-format json --mapping raw -";
+  kusto ingest -c https://mycluster.westeurope.kusto.windows.net -d Logs -t Raw --data-format json --mapping raw -
+  kusto ingest -c https://mycluster.westeurope.kusto.windows.net -d Logs -t Raw --by queued --wait 600 'logs/*.csv.gz'";
 
 const LINK_EXAMPLES: &str = "\
 Examples:

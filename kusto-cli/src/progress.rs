@@ -86,7 +86,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let units = ["kB", "MB", "GB", "TB"];
     if bytes < 1000 {
         return format!("{bytes} bytes");
@@ -101,7 +101,7 @@ fn size(bytes: u64) -> String {
     format!("{value:.decimals$} {}", units[unit])
 }
 
-fn seconds(elapsed: Duration) -> String {
+pub(crate) fn seconds(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     match seconds {
         0..10 => format!("{:.2} s", elapsed.as_secs_f64()),
