@@ -1,5 +1,7 @@
 //! Runs other people's clients against our service, and our client against theirs. See interop/README.md.
 
+mod sign_in;
+
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use crate::service::{self, Service};
 
 /// The checks that there are.
-const CHECKS: &[&str] = &["python", "node", "duckdb", "oracle", "arrow"];
+const CHECKS: &[&str] = &["python", "node", "duckdb", "oracle", "arrow", "openid", "msal"];
 
 /// Queries that every service here answers in the same way.
 const QUERIES: &[&str] = &[
@@ -45,15 +47,22 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     if wants("arrow") {
         arrow(&folder)?;
-        if names.len() == 1 {
-            return Ok(());
-        }
+    }
+    if wants("msal") {
+        sign_in::msal(&folder)?;
+    }
+    // The others need our command.
+    if !names.is_empty() && names.iter().all(|name| name == "arrow" || name == "msal") {
+        return Ok(());
     }
     let kusto = service::build_cli()?;
     let storms = folder.join("storms.csv");
     let sample = output(Command::new(&kusto).args(["sample", "storms", "--rows", "2000"]))?;
     fs::write(&storms, sample).map_err(|error| format!("{}: {error}", storms.display()))?;
 
+    if wants("openid") {
+        sign_in::openid(&kusto, &storms)?;
+    }
     let service = service::start(&kusto, &[&storms])?;
     if wants("python") || wants("node") {
         let cases = cases(&folder, &kusto, &service)?;

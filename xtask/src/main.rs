@@ -52,7 +52,7 @@ cargo xtask CHORE
   test      every test of the workspace, as the README says: cargo test --workspace
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
-            (name one to run it alone: python, node, duckdb, oracle, arrow)
+            (name one to run it alone: python, node, duckdb, oracle, arrow, openid, msal)
   memory    a gigabyte through the client, and what it holds of it
   speed     queries over 10 million rows beside DuckDB on one thread
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only

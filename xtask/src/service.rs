@@ -1,5 +1,6 @@
 //! Our command and the service that it starts.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,9 +22,14 @@ impl Drop for Service {
 
 /// Starts `kusto serve` on a free port, with these files as tables.
 pub(crate) fn start(kusto: &Path, files: &[&Path]) -> Result<Service, String> {
+    start_with(kusto, files)
+}
+
+/// Starts `kusto serve` on a free port, with these arguments.
+pub(crate) fn start_with<A: AsRef<OsStr>>(kusto: &Path, arguments: &[A]) -> Result<Service, String> {
     let mut child = Command::new(kusto)
         .args(["serve", "--port", "0"])
-        .args(files)
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cannot start kusto serve: {error}"))?;
