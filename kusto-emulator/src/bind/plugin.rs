@@ -10,7 +10,9 @@ use super::name::constant_text;
 use super::scalar::text;
 use super::source::materialized;
 use super::{Aggregates, Binder, Result};
-use crate::plan::{AggregateCall, Node, Plan, Scalar};
+use crate::plan::{
+    AggregateCall, Expand, ExpandColumn, ExpandedValue, Node, Plan, Scalar, WindowCall, WindowFunction,
+};
 use crate::types;
 use crate::vector::{Vector, value_at};
 
@@ -26,6 +28,7 @@ impl Binder<'_> {
         self.operator = "evaluate";
         match call.name.text.as_str() {
             "bag_unpack" => self.bag_unpack(input, call, schema, operator.span),
+            "narrow" if schema.is_none() => self.narrow(input, call, operator.span),
             "pivot" if schema.is_none() => self.pivot(input, call, operator.span),
             name => Err(self.unsupported(operator.span, format_args!("the plugin '{name}'"))),
         }
@@ -137,6 +140,57 @@ impl Binder<'_> {
         Ok(entries
             .map(|(key, ty)| (key, ty.unwrap_or(ColumnType::Dynamic)))
             .collect())
+    }
+
+    /// `narrow()`: a row for each cell, with the number of its row and the name of its column.
+    fn narrow(&mut self, input: Plan, call: &Call, span: Span) -> Result<Plan> {
+        if !call.arguments.is_empty() {
+            return Err(self.semantic(span, "SEM0219", "narrow(): expected 0 argument(s)."));
+        }
+        let width = input.schema.len();
+        let first = Scalar::Constant(Vector::constant(ColumnType::Long, Value::Long(0)));
+        let never = Scalar::Constant(Vector::constant(ColumnType::Bool, Value::Bool(false)));
+        let cells: Result<Vec<Scalar>> = input
+            .columns()
+            .into_iter()
+            .map(|(_, cell)| self.convert(cell, &ColumnType::String, span))
+            .collect();
+        let cells = self.call("pack_array", cells?, span)?;
+        let names: Vec<Scalar> = input.schema.iter().map(|column| text(&column.name)).collect();
+        let names = self.call("pack_array", names, span)?;
+        let element = Scalar::Column(0, ColumnType::Dynamic);
+        let element = self.convert(element, &ColumnType::String, span)?;
+        let numbered = super::windowed(
+            input,
+            vec![WindowCall {
+                function: WindowFunction::RowNumber,
+                arguments: vec![first, never],
+                ty: ColumnType::Long,
+            }],
+        );
+        let values = [names, cells].map(|value| ExpandedValue {
+            value,
+            ty: ColumnType::String,
+            conversion: Some(element.clone()),
+        });
+        let expand = Expand {
+            input: numbered,
+            values: values.into(),
+            with_index: false,
+            limit: u64::MAX,
+            bags_as_arrays: false,
+            columns: vec![
+                ExpandColumn::Input(width),
+                ExpandColumn::Element(0),
+                ExpandColumn::Element(1),
+            ],
+        };
+        let schema = vec![
+            Column::new("Row", ColumnType::Long),
+            Column::new("Column", ColumnType::String),
+            Column::new("Value", ColumnType::String),
+        ];
+        Ok(Plan::new(schema, false, Node::Expand(expand)))
     }
 
     /// `pivot(column, aggregate, keys…)`: an own column for each value of a column.

@@ -3,12 +3,14 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Scalar, UInt32Array};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, Scalar, StringArray, UInt32Array};
 use arrow_ord::cmp::{gt_eq, lt_eq};
 use arrow_row::{OwnedRow, RowConverter, Rows, SortField};
 use arrow_schema::SortOptions;
 use arrow_select::interleave::interleave;
 use arrow_select::take::take;
+use kusto_protocol::{ColumnType, Decimal};
 
 use super::aggregate::columns;
 use super::{Operator, Result, Scope};
@@ -83,14 +85,14 @@ impl Sort {
         let values: Vec<_> = keys.iter().map(|key| key.value.clone()).collect();
         let converter = RowConverter::new(keys.iter().map(sort_field).collect())?;
         let encode = |batch: &Batch| -> Result<Rows> {
-            Ok(converter.convert_columns(&columns(&values, batch, &self.scope)?)?)
+            Ok(converter.convert_columns(&ordered(&values, batch, &self.scope)?)?)
         };
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
         if let Some(limit) = limit {
             let mut top = Top::new(limit, &converter, &keys[0]);
             while let Some(batch) = input.next()? {
                 self.scope.session.check()?;
-                let keys = columns(&values, &batch, &self.scope)?;
+                let keys = ordered(&values, &batch, &self.scope)?;
                 top.add(batch, &keys)?;
             }
             return Ok(top.finish());
@@ -106,6 +108,37 @@ impl Sort {
         places.sort_by(|a, b| rows[a.0].row(a.1).cmp(&rows[b.0].row(b.1)));
         Ok(Sorted::new(batches, places))
     }
+}
+
+/// The keys in a form whose order is that of their values: the text of a decimal is not.
+fn ordered(values: &[crate::plan::Scalar], batch: &Batch, scope: &Scope) -> Result<Vec<ArrayRef>> {
+    let mut keys = columns(values, batch, scope)?;
+    for (value, key) in values.iter().zip(&mut keys) {
+        if *value.ty() == ColumnType::Decimal {
+            let texts = key.as_string::<i32>().iter();
+            let texts = texts.map(|text| Some(decimal_order(&text?.parse().ok()?)));
+            *key = Arc::new(texts.collect::<StringArray>());
+        }
+    }
+    Ok(keys)
+}
+
+/// A text that is ordered as the decimal is: its sign, its power of ten, its digits. Of negative ones the last two are
+/// turned around.
+fn decimal_order(value: &Decimal) -> String {
+    let coefficient = value.coefficient();
+    if coefficient == 0 {
+        return "1".to_owned();
+    }
+    let digits = coefficient.unsigned_abs().to_string();
+    let power = digits.len() as i32 + i32::from(value.exponent());
+    let digits = digits.trim_end_matches('0');
+    // 16 bits hold the exponent, two digits more the length.
+    if coefficient > 0 {
+        return format!("2{:05}{digits}", power + 40_000);
+    }
+    let turned = digits.bytes().map(|digit| char::from(b'0' + b'9' - digit));
+    format!("0{:05}{}~", 99_999 - (power + 40_000), turned.collect::<String>())
 }
 
 /// The first rows seen so far.

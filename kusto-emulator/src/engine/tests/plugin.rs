@@ -57,3 +57,11 @@ fn unknown_plugins_are_named() {
         "the plugin 'basket' is not supported",
     );
 }
+
+#[test]
+fn narrow_gives_a_row_for_each_cell() {
+    check(
+        "datatable(n: long, s: string)[1, 'a', long(null), 'b'] | evaluate narrow()",
+        "Row:long | Column:string | Value:string\n 0 | n | 1\n 0 | s | a\n 1 | n |\n 1 | s | b",
+    );
+}
