@@ -3,8 +3,12 @@ use std::fmt;
 use serde::de::{Expected, Unexpected};
 
 /// A value that does not fit where it was to go: which column, which row, what was wanted and what was found.
+// Boxed, so that the results of the many small steps of a row stay in registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConversionError {
+pub struct ConversionError(Box<Failure>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Failure {
     column: Option<String>,
     row: Option<usize>,
     trouble: Trouble,
@@ -33,37 +37,40 @@ impl ConversionError {
 
     /// Something else than wanted was found; the place is added where it is known.
     pub(crate) fn mismatch(wanted: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            column: None,
-            row: None,
-            trouble: Trouble::Mismatch {
-                wanted: wanted.into(),
-                found: found.into(),
-            },
-        }
+        Self::new(Trouble::Mismatch {
+            wanted: wanted.into(),
+            found: found.into(),
+        })
     }
 
     /// Anything else; the place is added where it is known.
     pub(crate) fn message(message: impl Into<String>) -> Self {
-        Self {
+        Self::new(Trouble::Other(message.into()))
+    }
+
+    fn new(trouble: Trouble) -> Self {
+        Self(Box::new(Failure {
             column: None,
             row: None,
-            trouble: Trouble::Other(message.into()),
-        }
+            trouble,
+        }))
     }
 
     /// Adds the place where it happened, unless one is known already.
     #[must_use]
     pub(crate) fn at(mut self, column: Option<&str>, row: usize) -> Self {
-        self.column = self.column.or_else(|| column.map(str::to_owned));
-        self.row = self.row.or(Some(row));
+        let failure = &mut *self.0;
+        if failure.column.is_none() {
+            failure.column = column.map(str::to_owned);
+        }
+        failure.row = failure.row.or(Some(row));
         self
     }
 
     /// Says what was found in Kusto's terms, where serde said it in Rust's.
     #[must_use]
     pub(crate) fn found(mut self, value: impl FnOnce() -> String) -> Self {
-        if let Trouble::Mismatch { found, .. } = &mut self.trouble {
+        if let Trouble::Mismatch { found, .. } = &mut self.0.trouble {
             *found = value();
         }
         self
@@ -71,24 +78,24 @@ impl ConversionError {
 
     /// The name of the column, where one is to blame.
     pub fn column(&self) -> Option<&str> {
-        self.column.as_deref()
+        self.0.column.as_deref()
     }
 
     /// The number of the row in its batch, from 0.
     pub const fn row(&self) -> Option<usize> {
-        self.row
+        self.0.row
     }
 }
 
 impl fmt::Display for ConversionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.column, self.row) {
+        match (&self.0.column, self.0.row) {
             (Some(column), Some(row)) => write!(f, "column {column}, row {row}: ")?,
             (Some(column), None) => write!(f, "column {column}: ")?,
             (None, Some(row)) => write!(f, "row {row}: ")?,
             (None, None) => {}
         }
-        match &self.trouble {
+        match &self.0.trouble {
             Trouble::Mismatch { wanted, found } => write!(f, "wanted {wanted}, found {found}"),
             Trouble::Other(message) => f.write_str(message),
         }
@@ -111,9 +118,8 @@ impl serde::de::Error for ConversionError {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self {
-            column: Some(field.to_owned()),
-            ..Self::message("the rows have no such column; rename the field, or make it an Option")
-        }
+        let mut error = Self::message("the rows have no such column; rename the field, or make it an Option");
+        error.0.column = Some(field.to_owned());
+        error
     }
 }

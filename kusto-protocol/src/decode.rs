@@ -18,6 +18,7 @@ mod window;
 mod word;
 
 pub use error::{DecodeError, DecodeErrorKind};
+#[cfg(test)]
 pub(crate) use json::is_json;
 pub use rows_decoder::{DecodedRows, RowsDecoder};
 pub(crate) use string::push_one_escape;

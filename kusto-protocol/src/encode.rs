@@ -3,6 +3,7 @@
 mod error;
 mod json;
 mod layout;
+mod nested;
 mod rows;
 mod table_of_contents;
 

@@ -78,6 +78,7 @@ impl BoolArray {
     }
 
     /// The value at a place; `None` if it is null or beyond the end.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<bool> {
         self.validity.is_valid(index).then(|| self.values.get(index))
     }
@@ -149,6 +150,7 @@ impl TextArray {
         (self.offsets, self.text, self.validity)
     }
 
+    #[inline]
     fn slice(&self, index: usize) -> Option<&str> {
         let (from, to) = (*self.offsets.get(index)?, *self.offsets.get(index + 1)?);
         self.text.get(from as usize..to as usize)
@@ -265,6 +267,7 @@ impl ColumnArray {
     }
 
     /// Which values are there.
+    #[inline]
     pub fn validity(&self) -> &Validity {
         each_array!(self, array => &array.validity)
     }

@@ -79,7 +79,13 @@ impl RowBatch {
         &'de self,
     ) -> impl ExactSizeIterator<Item = Result<T, ConversionError>> {
         let mut plan = Plan::default();
-        self.rows().map(move |row| row.deserialize_with(&mut plan))
+        self.rows().map(move |row| {
+            let value = row.deserialize_with(&mut plan);
+            if plan.order == Order::Open && value.is_ok() {
+                plan.settle::<T>(row);
+            }
+            value
+        })
     }
 }
 
@@ -93,6 +99,7 @@ impl<'de> Row<'de> {
         self.deserialize_with(&mut Plan::default())
     }
 
+    #[inline]
     fn deserialize_with<T: Deserialize<'de>>(self, plan: &mut Plan) -> Result<T, ConversionError> {
         T::deserialize(RowDeserializer { row: self, plan }).map_err(|error| error.at(None, self.index))
     }
@@ -102,22 +109,57 @@ impl<'de> Row<'de> {
 #[derive(Default)]
 struct Plan {
     fields: &'static [&'static str],
+    /// The columns that fields are named like, in the order of the columns.
     columns: Vec<usize>,
+    /// The column of each field, in the order of the fields; empty if one has none.
+    by_field: Vec<usize>,
+    order: Order,
+}
+
+/// How a struct gets its fields. By position spares comparing names for each cell.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Order {
+    /// By name; not known yet whether it can be by position.
+    #[default]
+    Open,
+    Named,
+    ByField,
 }
 
 impl Plan {
-    fn columns(&mut self, row: &Row<'_>, fields: &'static [&'static str]) -> &[usize] {
-        if !std::ptr::eq(self.fields, fields) {
-            let columns = row.columns();
-            self.fields = fields;
-            self.columns = (0..columns.len())
-                .filter(|index| {
-                    let name = columns[*index].name.as_str();
-                    fields.contains(&name) && columns[..*index].iter().all(|column| column.name != name)
-                })
-                .collect();
+    fn prepare(&mut self, row: &Row<'_>, fields: &'static [&'static str]) {
+        if std::ptr::eq(self.fields, fields) {
+            return;
         }
-        &self.columns
+        let columns = row.columns();
+        let place = |name: &str| columns.iter().position(|column| column.name == name);
+        self.fields = fields;
+        self.columns = (0..columns.len())
+            .filter(|index| {
+                let name = columns[*index].name.as_str();
+                fields.contains(&name) && place(name) == Some(*index)
+            })
+            .collect();
+        self.by_field = fields.iter().map_while(|field| place(field)).collect();
+        if self.by_field.len() < fields.len() {
+            self.by_field.clear();
+        }
+        self.order = Order::Open;
+    }
+
+    /// Finds out with a row that could be read by name whether it can be read by position.
+    ///
+    /// What serde derives can, and takes fields in the order that it gives. A field that goes by two names takes one
+    /// of them only, so a struct of that kind was refused by name if both are there. What is written by hand may know
+    /// names only.
+    fn settle<'de, T: Deserialize<'de>>(&mut self, row: Row<'de>) {
+        self.order = Order::Named;
+        if !self.by_field.is_empty() {
+            self.order = Order::ByField;
+            if row.deserialize_with::<T>(self).is_err() {
+                self.order = Order::Named;
+            }
+        }
     }
 }
 
@@ -230,14 +272,19 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de, '_> {
         visitor.visit_map(Cells::new(self.row, 0..self.row.columns().len()))
     }
 
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ConversionError> {
-        let columns = self.plan.columns(&self.row, fields);
-        visitor.visit_map(Cells::new(self.row, columns.iter().copied()))
+        self.plan.prepare(&self.row, fields);
+        if self.plan.order == Order::ByField {
+            visitor.visit_seq(Cells::new(self.row, self.plan.by_field.iter().copied()))
+        } else {
+            visitor.visit_map(Cells::new(self.row, self.plan.columns.iter().copied()))
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -301,6 +348,7 @@ impl<'de, I: ExactSizeIterator<Item = usize>> MapAccess<'de> for Cells<'de, I> {
 impl<'de, I: ExactSizeIterator<Item = usize>> SeqAccess<'de> for Cells<'de, I> {
     type Error = ConversionError;
 
+    #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
@@ -317,15 +365,24 @@ impl<'de, I: ExactSizeIterator<Item = usize>> SeqAccess<'de> for Cells<'de, I> {
 }
 
 /// Reads a cell of an existing column. Its place becomes part of the error, and what is in it.
+#[inline]
 fn read_cell<'de, T>(
     row: Row<'de>,
     index: usize,
     read: impl FnOnce(CellDeserializer<'de>) -> Result<T, ConversionError>,
 ) -> Result<T, ConversionError> {
     let cell = CellDeserializer::new(&row.batch.arrays[index], row.index);
-    read(cell).map_err(|error| {
-        error
-            .found(|| cell.description())
-            .at(Some(&row.batch.columns[index].name), row.index)
-    })
+    read(cell).map_err(|error| in_cell(error, cell, row, index))
+}
+
+#[cold]
+fn in_cell(
+    error: ConversionError,
+    cell: CellDeserializer<'_>,
+    row: Row<'_>,
+    index: usize,
+) -> ConversionError {
+    error
+        .found(|| cell.description())
+        .at(Some(&row.batch.columns[index].name), row.index)
 }

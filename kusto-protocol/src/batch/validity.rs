@@ -18,6 +18,7 @@ impl Bitmap {
     }
 
     /// The bit at a place; false beyond the end.
+    #[inline]
     pub fn get(&self, index: usize) -> bool {
         index < self.len && self.bytes[index / 8] >> (index % 8) & 1 == 1
     }

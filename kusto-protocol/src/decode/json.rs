@@ -78,6 +78,7 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Whether a text is one JSON value with at most so many brackets open, white space around it aside.
+#[cfg(test)]
 pub(crate) fn is_json(text: &str, max_depth: usize) -> bool {
     let bytes = text.as_bytes();
     let from = skip_white_space(bytes, 0);

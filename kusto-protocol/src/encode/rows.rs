@@ -5,7 +5,7 @@ use super::json::{
     is_plain, push_datetime, push_guid, push_int, push_plain_string, push_raw, push_raw_line, push_real,
     push_string, push_timespan,
 };
-use crate::decode::is_json;
+use super::nested::is_json;
 use crate::{ColumnArray, DateTime, Guid, RowBatch, TextArray, Timespan};
 
 /// Whether every value has a form on the wire.
@@ -105,7 +105,7 @@ impl<'a> Cells<'a> {
             text.as_bytes().first(),
             Some(b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f')
         );
-        if begins_json && !text.ends_with(JSON_SPACE) && is_json(text, MAX_NESTING) {
+        if begins_json && !text.ends_with(JSON_SPACE) && is_json(text) {
             (self.raw)(text, out);
         } else {
             push_string(text, out);
@@ -114,7 +114,7 @@ impl<'a> Cells<'a> {
 
     /// Writes a value of an unknown type, which is kept as JSON.
     fn push_unknown(&self, text: &str, out: &mut Vec<u8>) {
-        if is_json(text, MAX_NESTING) {
+        if is_json(text) {
             (self.raw)(text.trim_matches(JSON_SPACE), out);
         } else {
             push_string(text, out);
@@ -124,8 +124,6 @@ impl<'a> Cells<'a> {
 
 /// 0000-01-01, which answers have been seen to hold.
 const YEAR_0: i64 = -366 * crate::scalar::TICKS_PER_DAY;
-/// What the strictest of the usual JSON readers take. Deeper values are written as strings, which mean the same.
-const MAX_NESTING: usize = 64;
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 #[cfg(test)]

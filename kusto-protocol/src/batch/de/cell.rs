@@ -33,11 +33,11 @@ impl<'de> CellDeserializer<'de> {
     }
 
     /// Whether there is no value, or the dynamic value `null`.
+    #[inline]
     pub(super) fn is_null(self) -> bool {
-        match self.value() {
-            Value::Null => true,
-            Value::Dynamic(text) => text.trim_ascii() == "null",
-            _ => false,
+        match self.array {
+            ColumnArray::Dynamic(array) => array.get(self.row).is_none_or(|text| text.trim_ascii() == "null"),
+            array => !array.validity().is_valid(self.row),
         }
     }
 
@@ -52,6 +52,18 @@ impl<'de> CellDeserializer<'de> {
             Value::Guid(guid) => visitor.visit_string(guid.to_string()),
             Value::Null if matches!(self.array, ColumnArray::String(_)) => visitor.visit_borrowed_str(""),
             _ => Err(mismatch(&visitor)),
+        }
+    }
+
+    /// Reads what only a dynamic value can give, or else what the column's own type has.
+    fn own_type_or_json<V: Visitor<'de>>(
+        self,
+        visitor: V,
+        read: impl FnOnce(&mut serde_json::Deserializer<StrRead<'de>>, V) -> Result<V::Value, serde_json::Error>,
+    ) -> Result<V::Value, ConversionError> {
+        match self.value() {
+            Value::Dynamic(text) | Value::Unknown(text) => from_json(text, |json| read(json, visitor)),
+            _ => self.deserialize_any(visitor),
         }
     }
 
@@ -79,16 +91,27 @@ impl<'de> CellDeserializer<'de> {
     }
 }
 
+/// Whole numbers: the types that hold them first, as nearly all come from there.
+macro_rules! whole_number {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
+            if let ColumnArray::Long(array) = self.array && let Some(number) = array.get(self.row) {
+                return visitor.visit_i64(number);
+            }
+            if let ColumnArray::Int(array) = self.array && let Some(number) = array.get(self.row) {
+                return visitor.visit_i32(number);
+            }
+            self.own_type_or_json(visitor, |json, visitor| json.$method(visitor))
+        }
+    )*};
+}
+
 /// Other than its own type only a dynamic value can give it, as JSON of that shape.
 macro_rules! own_type_or_json {
     ($($method:ident($($argument:ident: $type:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, ConversionError> {
-            match self.value() {
-                Value::Dynamic(text) | Value::Unknown(text) => {
-                    from_json(text, |json| json.$method($($argument,)* visitor))
-                }
-                _ => self.deserialize_any(visitor),
-            }
+            self.own_type_or_json(visitor, |json, visitor| json.$method($($argument,)* visitor))
         }
     )*};
 }
@@ -96,15 +119,27 @@ macro_rules! own_type_or_json {
 impl<'de> Deserializer<'de> for CellDeserializer<'de> {
     type Error = ConversionError;
 
+    whole_number! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+    }
+
     own_type_or_json! {
-        deserialize_bool()
-        deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
-        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
         deserialize_seq()
         deserialize_tuple(len: usize)
         deserialize_tuple_struct(name: &'static str, len: usize)
         deserialize_map()
         deserialize_struct(name: &'static str, fields: &'static [&'static str])
+    }
+
+    #[inline]
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
+        if let ColumnArray::Bool(array) = self.array
+            && let Some(value) = array.get(self.row)
+        {
+            return visitor.visit_bool(value);
+        }
+        self.own_type_or_json(visitor, |json, visitor| json.deserialize_bool(visitor))
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
@@ -125,7 +160,13 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         self.real(visitor)
     }
 
+    #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
+        if let ColumnArray::Real(array) = self.array
+            && let Some(number) = array.get(self.row)
+        {
+            return visitor.visit_f64(number);
+        }
         self.real(visitor)
     }
 
@@ -133,11 +174,23 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         self.text(visitor)
     }
 
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
+        if let ColumnArray::String(array) = self.array
+            && let Some(text) = array.get(self.row)
+        {
+            return visitor.visit_borrowed_str(text);
+        }
         self.text(visitor)
     }
 
+    #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
+        if let ColumnArray::String(array) = self.array
+            && let Some(text) = array.get(self.row)
+        {
+            return visitor.visit_borrowed_str(text);
+        }
         self.text(visitor)
     }
 
@@ -153,6 +206,7 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         self.deserialize_bytes(visitor)
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
         if self.is_null() {
             visitor.visit_none()
@@ -177,17 +231,31 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         self.deserialize_unit(visitor)
     }
 
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ConversionError> {
-        match (name, self.value()) {
-            (serde_name::DATETIME, Value::DateTime(at)) => visitor.visit_i64(at.ticks()),
-            (serde_name::TIMESPAN, Value::Timespan(span)) => visitor.visit_i64(span.ticks()),
-            (serde_name::GUID, Value::Guid(guid)) => visitor.visit_bytes(guid.as_bytes()),
-            _ => visitor.visit_newtype_struct(self),
+        match self.array {
+            ColumnArray::DateTime(array) if name == serde_name::DATETIME => {
+                if let Some(ticks) = array.get(self.row) {
+                    return visitor.visit_i64(ticks);
+                }
+            }
+            ColumnArray::Timespan(array) if name == serde_name::TIMESPAN => {
+                if let Some(ticks) = array.get(self.row) {
+                    return visitor.visit_i64(ticks);
+                }
+            }
+            ColumnArray::Guid(array) if name == serde_name::GUID => {
+                if let Some(bytes) = array.get(self.row) {
+                    return visitor.visit_bytes(&bytes);
+                }
+            }
+            _ => {}
         }
+        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
