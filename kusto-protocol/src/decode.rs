@@ -302,7 +302,8 @@ impl FrameDecoder {
     /// columns.
     ///
     /// Fresh memory is a good part of the cost of decoding a large answer; a caller that reads the batches and drops
-    /// them can spare it. It changes nothing else.
+    /// them can spare it, also from one answer to the next: a new decoder takes a batch before its first bytes. It
+    /// changes nothing else.
     pub fn recycle(&mut self, batch: RowBatch) {
         match &mut self.state {
             State::Start { spare, .. } => *spare = Some(batch),

@@ -30,7 +30,8 @@ pub(crate) use text::{push_json, push_string};
 /// An instruction set with kernels of its own.
 ///
 /// The decoder takes the best one that the processor has; nothing needs to be chosen when a program is built. Tests
-/// and benchmarks choose with [`DecoderConfig::isa`](crate::DecoderConfig::isa). What comes out is the same.
+/// and benchmarks choose with [`DecoderConfig::isa`](crate::DecoderConfig::isa). What comes out is the same. On other
+/// architectures than x86-64 there is only the scalar one, which reads rows one by one.
 ///
 /// ```
 /// use kusto_protocol::Isa;
