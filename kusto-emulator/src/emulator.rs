@@ -14,12 +14,14 @@ use tokio::task::JoinHandle;
 
 use crate::admission::Admission;
 use crate::attach::AttachedFile;
+use crate::azure_storage::StorageAccount;
 use crate::bearer::{Authentication, Gate};
 use crate::command::csl_schema;
 use crate::error::EngineError;
 use crate::fault::{Fault, Faults};
 use crate::ingest::{Rows, Sources};
 use crate::journal::{Journal, MAX_REQUESTS, ReceivedRequest};
+use crate::queued::{self, Queued};
 use crate::sample::{STORM_EVENTS_SCHEMA, write_storm_events};
 use crate::server::{self, Acceptor};
 use crate::service::{Authority, Service};
@@ -53,6 +55,8 @@ pub struct Emulator {
     certificate: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
+    /// What empties the queues.
+    pump: Option<JoinHandle<()>>,
 }
 
 impl Emulator {
@@ -144,6 +148,10 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         // The end of the `stop` channel stops the server, once the cancelled queries have been answered.
         self.service.queries.cancel_all();
+        // A message that was being worked on comes back.
+        if let Some(pump) = &self.pump {
+            pump.abort();
+        }
     }
 }
 
@@ -163,6 +171,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     journal_file: Option<PathBuf>,
     data_folder: Option<PathBuf>,
+    storage_account: Option<String>,
     ingest_folder: Option<PathBuf>,
 }
 
@@ -253,6 +262,14 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A storage account, by its connection string, for queued ingestion: clients are lent its containers and queues,
+    /// and what they put there comes into tables. It is meant for Azurite on loopback and must be reached over plain
+    /// HTTP: `AccountName=…;AccountKey=…;BlobEndpoint=http://…;QueueEndpoint=…;TableEndpoint=…`.
+    pub fn storage_account(mut self, connection_string: impl Into<String>) -> Self {
+        self.storage_account = Some(connection_string.into());
+        self
+    }
+
     /// A folder whose files may be named in `.ingest into table T ('file.csv')`. Without one, none may; files outside
     /// of it never may.
     pub fn ingest_folder(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -271,6 +288,10 @@ impl EmulatorBuilder {
         let files = std::mem::take(&mut self.files);
         let storage = prepare(data_folder, databases, files, self.sample_storms).await?;
         let journal_file = self.journal_file.as_deref().map(open_journal).transpose()?;
+        let queued = match self.storage_account.take() {
+            Some(account) => Some(open_storage(&account).await?),
+            None => None,
+        };
         let address = self
             .address
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -295,8 +316,13 @@ impl EmulatorBuilder {
             sources: Sources {
                 folder: self.ingest_folder,
             },
+            queued,
             ..Service::new(storage, uri)
         });
+        let pump = service
+            .queued
+            .is_some()
+            .then(|| tokio::spawn(queued::pump(Arc::clone(&service))));
         let (stop, stopped) = oneshot::channel::<()>();
         let answering = Arc::clone(&service);
         let server = tokio::spawn(async move {
@@ -312,6 +338,7 @@ impl EmulatorBuilder {
             certificate,
             stop: Some(stop),
             server,
+            pump,
         })
     }
 
@@ -359,6 +386,17 @@ fn authority(authentication: &Authentication, login_endpoint: Option<String>) ->
         authority.login_endpoint = login_endpoint;
     }
     authority
+}
+
+/// Makes what queued ingestion needs in a storage account.
+async fn open_storage(connection_string: &str) -> Result<Queued, EmulatorError> {
+    let failed = |message: String| EmulatorError {
+        kind: EmulatorErrorKind::Storage,
+        message,
+    };
+    let account = StorageAccount::parse(connection_string).map_err(failed)?;
+    let queued = Queued::start(account).await;
+    queued.map_err(|error| failed(error.to_string()))
 }
 
 /// Opens the file for the journal, to add to it.
@@ -469,6 +507,8 @@ pub enum EmulatorErrorKind {
     File,
     /// The folder that databases are kept in.
     Folder,
+    /// The storage account for queued ingestion.
+    Storage,
 }
 
 impl EmulatorError {

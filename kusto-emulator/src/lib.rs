@@ -113,6 +113,11 @@
 //! # }
 //! ```
 //!
+//! With [`EmulatorBuilder::storage_account`] it plays the ingestion service too: it lends clients the containers and
+//! queues of a storage account (Azurite on loopback), takes their messages, fetches the blobs, ingests them, and reports
+//! to the status table and the notification queues. The REST API of queued ingestion (`/v1/rest/ingestion/…`) is there
+//! as well. Nothing waits to be batched.
+//!
 //! # Databases that stay
 //!
 //! With [`EmulatorBuilder::data_folder`] tables, functions, mappings and policies outlive the service; the rows are
@@ -152,7 +157,7 @@
 //! - No roles: whoever is let in can read and change everything. Without [`EmulatorBuilder::authentication`] that is
 //!   everybody who reaches the port, so it stays on loopback unless [`EmulatorBuilder::address`] says otherwise.
 //! - At most 128 queries run at once; more wait for their turn, and time out if it does not come.
-//! - No ORC, W3C logs or zip archives. No policy has an effect: no update policy runs, nothing is thrown away in time.
+//! - No ORC, W3C logs or zip archives; streaming ingestion takes no blobs; no queued ingestion by command. No policy has an effect: no update policy runs, nothing is thrown away in time.
 //! - No external tables, materialized views, or T-SQL.
 //! - One thread runs a query; a cluster would use many. Aggregates that the service estimates (`dcount`,
 //!   `percentile`) are exact.
@@ -162,6 +167,7 @@ mod admission;
 mod aggregate;
 mod answer;
 mod attach;
+mod azure_storage;
 mod bearer;
 mod bind;
 mod command;
@@ -175,6 +181,7 @@ mod ingest;
 mod journal;
 mod operations;
 mod plan;
+mod queued;
 mod sample;
 mod server;
 mod service;

@@ -5,6 +5,7 @@ mod error;
 mod ingest;
 mod listen;
 mod query;
+mod queued;
 mod reply;
 mod tables;
 mod write;
@@ -172,6 +173,9 @@ async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Bytes>) -> Resu
         path if is_page(path) => return page(&incoming.service, request.uri()),
         _ => {}
     }
+    if let Some(answer) = queued::answer(incoming, &request) {
+        return answer;
+    }
     let request = Request::from_http(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
     let is_read_only = is_read_only(&request);
     match request.kind {
@@ -212,6 +216,7 @@ fn methods(path: &str) -> Option<&'static str> {
         "/v1/rest/query" | "/v2/rest/query" => Some("GET, POST"),
         "/v1/rest/mgmt" => Some("POST"),
         path if is_page(path) => Some("GET"),
+        path if queued::methods(path).is_some() => queued::methods(path),
         path => {
             let (database, table) = path.strip_prefix("/v1/rest/ingest/")?.split_once('/')?;
             let is_table = !database.is_empty() && !table.is_empty() && !table.contains('/');

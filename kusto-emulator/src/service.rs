@@ -14,6 +14,7 @@ use crate::fault::Faults;
 use crate::ingest::Sources;
 use crate::journal::{Journal, MAX_REQUESTS};
 use crate::operations::Operations;
+use crate::queued::Queued;
 use crate::session::Cancellation;
 use crate::storage::{Database, Storage, no_such_database};
 
@@ -26,6 +27,8 @@ pub(crate) struct Service {
     pub(crate) operations: Operations,
     /// What may be read besides requests.
     pub(crate) sources: Sources,
+    /// Where clients put what is to be ingested later, if there is such a place.
+    pub(crate) queued: Option<Queued>,
     /// What messages in the queue must show to be heeded.
     pub(crate) identity_token: Guid,
     /// When the service began.
@@ -66,6 +69,7 @@ impl Service {
             queries: Arc::default(),
             operations: Operations::default(),
             sources: Sources::default(),
+            queued: None,
             identity_token: new_guid(),
             started: DateTime::from(SystemTime::now()),
             uri,

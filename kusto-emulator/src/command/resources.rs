@@ -9,7 +9,7 @@ use crate::service::Service;
 pub(super) fn get(service: &Service, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
     let start = *scanner;
     if scanner.eat_all(&["ingestion", "resources"]) {
-        return show();
+        return show(service);
     }
     if scanner.eat_all(&["kusto", "identity", "token"]) {
         let token = service.identity_token.to_string();
@@ -20,8 +20,20 @@ pub(super) fn get(service: &Service, scanner: &mut Scanner<'_>) -> Result<RowBat
     Err(unsupported(&start))
 }
 
-/// The containers, queues and tables of the storage account.
-pub(super) fn show() -> Result<RowBatch, CommandError> {
-    let message = "this service has no storage account, so there is no queued ingestion; stream instead";
-    Err(semantic(message.to_owned()))
+/// The containers, queues and tables of the storage account, each with a signature that lets clients in.
+pub(super) fn show(service: &Service) -> Result<RowBatch, CommandError> {
+    let Some(queued) = &service.queued else {
+        let message = "this service has no storage account, so there is no queued ingestion; stream instead";
+        return Err(semantic(message.to_owned()));
+    };
+    let columns = [
+        ("ResourceTypeName", ColumnType::String),
+        ("StorageRoot", ColumnType::String),
+    ];
+    table(&columns, |rows| {
+        for (kind, address) in queued.resources() {
+            rows.push_row(&[Value::String(kind), Value::String(&address)])?;
+        }
+        Ok(())
+    })
 }

@@ -66,7 +66,7 @@ pub(super) fn run(
         return service::ingestion_failures(service, scanner);
     }
     if scanner.eat_all(&["ingestion", "resources"]) {
-        return super::resources::show();
+        return super::resources::show(service);
     }
     if scanner.eat("operations") {
         return service::operations(service, scanner);

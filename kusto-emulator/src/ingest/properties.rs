@@ -1,6 +1,6 @@
 //! Ingestion properties: the `with (…)` of commands, and what messages say.
 
-use kusto_protocol::{DataFormat, DateTime, MappingKind};
+use kusto_protocol::{DataFormat, DateTime, IngestionMapping, IngestionMessage, MappingKind};
 
 use super::mapping::Mapping;
 use crate::error::{EngineError, EngineErrorKind};
@@ -43,6 +43,33 @@ impl IngestProperties {
         let mut properties = Self::default();
         for (name, value) in pairs {
             properties.set(name, value)?;
+        }
+        Ok(properties)
+    }
+
+    /// What a message in the queue says.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pairs`](Self::from_pairs), for what the message says beyond its own fields.
+    pub(crate) fn from_message(message: &IngestionMessage) -> Result<Self, EngineError> {
+        let mut properties = Self {
+            format: message.format,
+            mapping_kind: message.mapping_kind,
+            ignore_first_record: message.ignore_first_record,
+            tags: message.tags.clone(),
+            ingest_if_not_exists: message.ingest_if_not_exists.clone(),
+            creation_time: message.creation_time,
+            mapping: match &message.mapping {
+                Some(IngestionMapping::Inline(json)) => Some(MappingChoice::Inline(json.clone())),
+                Some(IngestionMapping::Reference(name)) => Some(MappingChoice::Named(name.clone())),
+                _ => None,
+            },
+            ..Self::default()
+        };
+        for (name, value) in &message.extensions {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            properties.set(name, &text)?;
         }
         Ok(properties)
     }
