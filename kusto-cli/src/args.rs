@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use kusto_protocol::{ColumnType, DataFormat, Literal};
 
+use crate::login::Login;
 use crate::output::Format;
 pub(crate) use serve::{ServeArguments, TestArguments, TokenArguments};
 
@@ -204,6 +205,12 @@ pub(crate) struct ConnectionArguments {
     /// Kusto connection string, with the credentials to use; KUSTO_CONNECTION_STRING if not given
     #[arg(long, value_name = "STRING")]
     pub(crate) connection_string: Option<String>,
+    /// Who signs in, if not as the connection string says
+    ///
+    /// A person is asked once; the tokens are kept in kusto/tokens.json in the user's cache folder, for this user
+    /// alone.
+    #[arg(long, value_enum, value_name = "WAY")]
+    pub(crate) login: Option<Login>,
     /// Configuration file, instead of kusto/config.toml in the user's configuration folder
     #[arg(long, value_name = "FILE", env = "KUSTO_CONFIG", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,

@@ -132,6 +132,7 @@ mod tests {
             cluster: cluster.map(str::to_owned),
             database: None,
             connection_string: string.map(str::to_owned),
+            login: None,
             config: None,
             trusted_hosts: Vec::new(),
         }

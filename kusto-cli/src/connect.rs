@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use kusto_client::{Client, ClientBuilder, ConnectionString, TrustedHosts};
+use kusto_client::{Client, ClientBuilder, ConnectionString, Credential, TrustedHosts};
 use kusto_emulator::Emulator;
 
 use crate::args::{ConnectionArguments, TargetArguments};
 use crate::config;
 use crate::failure::Failure;
 use crate::local;
+use crate::login;
 
 /// A client, and the embedded service that it asks if it asks one.
 pub(crate) struct Target {
@@ -55,7 +56,7 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
         .unwrap_or_default()
         .to_owned();
     Ok(Target {
-        client: build(string, &database, TrustedHosts::default())?,
+        client: build(string, None, &database, TrustedHosts::default())?,
         database,
         service: Some(service),
     })
@@ -68,12 +69,28 @@ pub(crate) async fn target(arguments: &TargetArguments, more: &[String]) -> Resu
 /// When no service is named, or its connection string cannot be used.
 pub(crate) fn client(arguments: &ConnectionArguments) -> Result<(Client, String), Failure> {
     let connection = config::connection(arguments)?;
-    let client = build(connection.string, &connection.database, connection.trusted_hosts)?;
+    let credential = login::credential(arguments.login, &connection.string);
+    let client = build(
+        connection.string,
+        credential,
+        &connection.database,
+        connection.trusted_hosts,
+    )?;
     Ok((client, connection.database))
 }
 
-fn build(string: ConnectionString, database: &str, trusted_hosts: TrustedHosts) -> Result<Client, Failure> {
-    ClientBuilder::from(string)
+fn build(
+    string: ConnectionString,
+    credential: Option<Credential>,
+    database: &str,
+    trusted_hosts: TrustedHosts,
+) -> Result<Client, Failure> {
+    let builder = ClientBuilder::from(string);
+    let builder = match credential {
+        Some(credential) => builder.credential(credential),
+        None => builder,
+    };
+    builder
         .database(database)
         .application(concat!("kusto-cli/", env!("CARGO_PKG_VERSION")))
         .trusted_hosts(trusted_hosts)

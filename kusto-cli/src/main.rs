@@ -12,6 +12,7 @@ mod config;
 mod connect;
 mod failure;
 mod local;
+mod login;
 mod output;
 mod place;
 mod progress;
