@@ -41,6 +41,14 @@
 //! Every field keeps Kusto's name of its type in its metadata under [`KUSTO_TYPE`]; [`row_batch`] goes by it, and by
 //! the Arrow type where there is none.
 //!
+//! The examples `ipc` and `parquet` write files, which Polars and DataFusion read; `cargo xtask interop arrow` shows it.
+//!
+//! # Cost
+//!
+//! Buffers are moved, times in other units than ticks are converted in their place. Arrow checks once more that texts
+//! are UTF-8, and there is no safe way around that: it is nearly all of the cost, about a tenth of decoding for columns
+//! of text and nothing to speak of for numbers.
+//!
 //! # What it does not do
 //!
 //! Dynamic values are not marked as `arrow.json`: a dynamic value may be a plain string, which is no JSON text.

@@ -340,3 +340,80 @@ fn a_row_with_an_error_does_not_stop_the_next() {
     assert_eq!(numbers.next(), Some(Ok(2)));
     assert_eq!(numbers.next(), None);
 }
+
+/// Rows of two columns, more than one, so that what was found out with the first is used for the others.
+fn pairs() -> RowBatch {
+    let columns = [
+        Column::new("b", ColumnType::Long),
+        Column::new("a", ColumnType::String),
+    ];
+    let mut builder = RowBatchBuilder::new(columns.into());
+    for (number, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        builder
+            .push_row(&[Value::Long(number), Value::String(text)])
+            .unwrap();
+    }
+    builder.finish()
+}
+
+#[test]
+fn fields_in_another_order_than_columns_get_their_own_in_every_row() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Pair<'a> {
+        a: &'a str,
+        b: i64,
+    }
+    let batch = pairs();
+    let read: Vec<Pair<'_>> = batch.deserialize().collect::<Result<_, _>>().unwrap();
+    let pair = |a, b| Pair { a, b };
+    assert_eq!(read, [pair("one", 1), pair("two", 2), pair("three", 3)]);
+}
+
+#[test]
+fn a_field_of_two_names_that_are_both_there_is_refused_in_every_row() {
+    #[derive(Debug, Deserialize)]
+    struct Aliased {
+        #[serde(alias = "a")]
+        #[expect(dead_code, reason = "it is never read")]
+        b: serde_json::Value,
+    }
+    let batch = pairs();
+    assert!(batch.deserialize::<Aliased>().all(|row| row.is_err()));
+}
+
+#[test]
+fn visitors_that_know_names_only_read_every_row() {
+    #[derive(Debug, PartialEq)]
+    struct Named(i64);
+
+    impl<'de> Deserialize<'de> for Named {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Names;
+
+            impl<'de> serde::de::Visitor<'de> for Names {
+                type Value = Named;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("members")
+                }
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
+                    let mut found = Named(0);
+                    while let Some(name) = map.next_key::<String>()? {
+                        match name.as_str() {
+                            "b" => found = Named(map.next_value()?),
+                            _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                        }
+                    }
+                    Ok(found)
+                }
+            }
+
+            deserializer.deserialize_struct("Named", &["a", "b"], Names)
+        }
+    }
+
+    let batch = pairs();
+    let read: Vec<Named> = batch.deserialize().collect::<Result<_, _>>().unwrap();
+    assert_eq!(read, [Named(1), Named(2), Named(3)]);
+}
