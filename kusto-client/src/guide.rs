@@ -11,3 +11,6 @@ pub mod ingestion {}
 
 #[doc = include_str!("../docs/guide/queries.md")]
 pub mod queries {}
+
+#[doc = include_str!("../docs/guide/tracing.md")]
+pub mod tracing {}

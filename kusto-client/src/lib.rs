@@ -32,7 +32,7 @@
 //! - [`Client::ping`], [`Client::version`], [`Client::diagnostics`]: how the cluster is.
 //! - [`Error`]: whatever goes wrong, with the service's words and ids.
 //!
-//! The module `guide` goes through queries, authentication, errors and ingestion.
+//! The module `guide` goes through queries, authentication, errors and retries, ingestion and tracing.
 //!
 //! Everything runs on any async runtime; the bundled HTTP client, and cancelling abandoned queries, want tokio.
 //!
@@ -49,6 +49,7 @@
 //! | `http-client` | yes | the bundled HTTP client: reqwest with rustls, on tokio |
 //! | `arrow` | | `Query::fetch_arrow`, and `kusto_arrow` |
 //! | `tracing` | | spans, events and metrics by OpenTelemetry's conventions; never texts, rows or tokens |
+//! | `trace-sinks` | | traces into files of separated values or to the console: `RollingCsvSink`, `ConsoleSink` |
 
 #![forbid(unsafe_code)]
 
@@ -63,6 +64,8 @@ pub mod guide;
 mod health;
 mod query;
 mod results;
+#[cfg(feature = "trace-sinks")]
+mod trace_sink;
 
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};
@@ -94,6 +97,8 @@ pub use kusto_transport::{HttpClientOptions, Proxy, http_client_with};
 pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind, new_request_id};
 pub use query::Query;
 pub use results::{ResultStream, Summary};
+#[cfg(feature = "trace-sinks")]
+pub use trace_sink::{ConsoleSink, RollingCsvSink, TraceLevel, TraceLevels};
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]

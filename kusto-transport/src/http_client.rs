@@ -23,8 +23,8 @@ pub struct HttpClientOptions {
     /// How long a connection may take to come about, with name resolution and TLS. Default: 20 s.
     pub connect_timeout: Duration,
     /// How many requests are under way at a time, from sending to the end of the answer; the others wait, within
-    /// their time limits. Over HTTP/1.1 that is the number of sockets. Whoever sends further requests while reading
-    /// an answer needs one for each level. Default: 256.
+    /// their time limits. Over HTTP/1.1 each has a socket, so there are never more sockets than these and the idle
+    /// connections. Whoever sends further requests while reading an answer needs one for each level. Default: 256.
     pub max_requests: usize,
     /// How many connections to one host are kept for later. Default: 64.
     pub max_idle_connections: usize,

@@ -116,8 +116,8 @@ fn a_client_that_cannot_be_made_says_why() {
         ("https://help.kusto.windows.net;Colour=red", "Colour"),
         ("https://help.kusto.windows.net", "Fed=true"),
         (
-            "https://h.kusto.windows.net;Fed=true;UserId=u@contoso.com;Password=hush",
-            "password",
+            "https://h.kusto.windows.net;Fed=true;AppClientId=i;AppKey=hush",
+            "Authority Id",
         ),
     ] {
         let error = Client::from_connection_string(string).unwrap_err();
