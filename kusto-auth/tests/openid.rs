@@ -173,7 +173,9 @@ fn person(
             } => command.args([verification_uri, user_code]),
             _ => panic!("an unknown prompt"),
         };
-        command.stdout(Stdio::null()).spawn().unwrap();
+        let mut browser = command.stdout(Stdio::null()).spawn().unwrap();
+        // The sign-in goes on while the person is at the browser.
+        std::thread::spawn(move || browser.wait());
     }
 }
 
