@@ -136,6 +136,7 @@ impl FrameStream {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, TransportError>>> {
+        let has_failed = matches!(self.state, State::Over(Some(_)));
         let mut result = ready!(self.poll_result(cx));
         match &result {
             Ok(Some(frame)) => self.observe(frame),
@@ -143,7 +144,10 @@ impl FrameStream {
             Err(error) => {
                 self.state = State::Over(None);
                 self.feed.stop();
-                self.body.fail(error);
+                // It is told once, though what had come goes before it.
+                if !has_failed {
+                    self.body.fail(error);
+                }
             }
         }
         if let Err(error) = result {
