@@ -260,7 +260,7 @@ impl ClientBuilder {
     }
 
     /// Sets whether answers may come compressed. They may by default, unless the connection string says
-    /// `Uncompressed=True`. The [guide](crate::guide) says from which network on that is worth it.
+    /// `Uncompressed=True`. The [guide](crate::guide::queries) says on which networks that is slower.
     pub fn compression(mut self, value: bool) -> Self {
         self.options.compression = value;
         self

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use kusto_protocol::{DecodedRows, FrameDecoder, RowsDecoder};
@@ -113,6 +113,8 @@ struct Ahead {
     is_at_row: bool,
     /// Decoders that are at rest.
     idle: Vec<RowsDecoder>,
+    /// The memory of a piece that is done.
+    spare: Option<BytesMut>,
 }
 
 #[derive(Debug)]
@@ -135,6 +137,7 @@ impl Ahead {
             cut_at: PIECE,
             is_at_row: false,
             idle: Vec::new(),
+            spare: None,
         })
     }
 
@@ -150,8 +153,8 @@ impl Ahead {
 
     /// Adds the next bytes of the body, and says whether a piece became of them.
     fn push(&mut self, bytes: &[u8], decoder: &FrameDecoder) -> bool {
-        if self.buffer.capacity() - self.buffer.len() < bytes.len() {
-            self.buffer.reserve(PIECE + bytes.len());
+        if self.buffer.capacity() == 0 {
+            self.buffer = self.new_buffer();
         }
         self.buffer.extend_from_slice(bytes);
         self.buffer.len() >= self.cut_at && self.cut(decoder)
@@ -171,7 +174,11 @@ impl Ahead {
             }
             return false;
         };
-        let piece = self.buffer.split_to(border).freeze();
+        let next = self.new_buffer();
+        let mut piece = std::mem::replace(&mut self.buffer, next);
+        self.buffer.extend_from_slice(&piece[border..]);
+        piece.truncate(border);
+        let piece = piece.freeze();
         self.cut_at = PIECE;
         let was_at_row = std::mem::replace(&mut self.is_at_row, true);
         self.pieces.push_back(if was_at_row {
@@ -188,8 +195,14 @@ impl Ahead {
         self.cut_at = PIECE;
         self.is_at_row = false;
         if !self.buffer.is_empty() {
-            self.pieces.push_back(Piece::Plain(self.buffer.split().freeze()));
+            let piece = std::mem::take(&mut self.buffer);
+            self.pieces.push_back(Piece::Plain(piece.freeze()));
         }
+    }
+
+    fn new_buffer(&mut self) -> BytesMut {
+        let spare = self.spare.take();
+        spare.unwrap_or_else(|| BytesMut::with_capacity(PIECE + PIECE / 4))
     }
 
     /// The bytes of the next piece that are still to be decoded, the decoder having accepted the others. Pending also
@@ -207,7 +220,12 @@ impl Ahead {
         };
         if let Some(Reply { rows, decoded }) = reply {
             let used = decoder.accept(decoded);
-            bytes = bytes.slice(used..);
+            if used == bytes.len() {
+                // Fresh memory is not cheap.
+                self.spare = std::mem::take(&mut bytes).try_into_mut().ok();
+                self.spare.iter_mut().for_each(BytesMut::clear);
+            }
+            bytes.advance(used.min(bytes.len()));
             if used == 0 {
                 // Perhaps another table has begun.
                 self.idle.clear();
@@ -279,6 +297,7 @@ fn work(queue: &Mutex<Receiver<Job>>) {
     }) = next()
     {
         let decoded = rows.decode(&piece);
+        drop(piece);
         // The answer may have been dropped.
         let _ = reply.send(Reply { rows, decoded });
     }
