@@ -189,6 +189,18 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets which cloud the cluster is in, so that it is not asked.
+    pub fn cloud(mut self, cloud: CloudInfo) -> Self {
+        self.cloud = Some(cloud);
+        self
+    }
+
+    /// Sets the identity provider to sign in at, such as `https://login.microsoftonline.com`, in place of the cloud's.
+    pub fn login_endpoint(mut self, address: impl Into<String>) -> Self {
+        self.login_endpoint = Some(address.into());
+        self
+    }
+
     /// Sets the application that the service's logs show. Default: the connection string's, else the program's name.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.options.application = Some(name.into());
