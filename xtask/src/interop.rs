@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::azurite::Azurite;
 use crate::service::{self, Service};
 
 /// The checks that there are.
-const CHECKS: &[&str] = &["python", "node", "duckdb", "oracle", "arrow", "openid", "msal"];
+const CHECKS: &[&str] = &[
+    "python", "ingest", "node", "duckdb", "oracle", "arrow", "openid", "msal",
+];
 
 /// Queries that every service here answers in the same way.
 const QUERIES: &[&str] = &[
@@ -73,6 +76,9 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
             node(&service, &cases)?;
         }
     }
+    if wants("ingest") {
+        ingest(&folder, &kusto)?;
+    }
     if wants("oracle") {
         oracle(&service)?;
     }
@@ -130,6 +136,18 @@ fn python(folder: &Path, service: &Service, cases: &Path) -> Result<(), String> 
             .arg(crate::root().join("interop/python/query_service.py"))
             .arg(&service.uri)
             .arg(cases),
+    )
+}
+
+/// Microsoft's SDK for Python ingests into our service through storage that others wrote.
+fn ingest(folder: &Path, kusto: &Path) -> Result<(), String> {
+    let python = environment(folder, "python")?;
+    let azurite = Azurite::start(&node_packages("azurite")?)?;
+    let service = service::start_with(kusto, &["--storage", &azurite.connection_string])?;
+    crate::run(
+        Command::new(python)
+            .arg(crate::root().join("interop/python/ingest_service.py"))
+            .arg(&service.uri),
     )
 }
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what these chores are for")]
 
+mod azurite;
 mod bench;
 mod fuzz;
 mod instructions;

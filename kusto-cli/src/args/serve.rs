@@ -20,6 +20,20 @@ pub(crate) struct ServeArguments {
     /// Also attach 100,000 invented storms as the table `storms`
     #[arg(long)]
     pub(crate) sample: bool,
+    /// Keep databases in this folder, tables as Parquet files, so that they are there after a restart
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
+    /// Let `.ingest into table T ('file.csv')` read the files of this folder
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) ingest_folder: Option<PathBuf>,
+    /// Offer queued ingestion through this storage account: the connection string of an Azurite
+    #[arg(
+        long,
+        value_name = "CONNECTION STRING",
+        env = "KUSTO_SERVE_STORAGE",
+        hide_env_values = true
+    )]
+    pub(crate) storage: Option<String>,
     /// Speak TLS with a certificate made for this run, and write it to this file for clients to trust
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) tls: Option<PathBuf>,

@@ -15,6 +15,15 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Failure> {
     if arguments.tls.is_some() {
         builder = builder.tls();
     }
+    if let Some(folder) = &arguments.data {
+        builder = builder.data_folder(folder);
+    }
+    if let Some(folder) = &arguments.ingest_folder {
+        builder = builder.ingest_folder(folder);
+    }
+    if let Some(account) = arguments.storage {
+        builder = builder.storage_account(account);
+    }
     builder = with_tokens(builder, arguments.tokens)?;
     builder = for_tests(builder, arguments.tests)?;
     let service = local::start(builder).await?;
