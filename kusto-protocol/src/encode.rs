@@ -291,7 +291,10 @@ impl FrameEncoder {
         while let Some(table) = self.open.pop() {
             self.end_table(&table, table.row_count, &completion.errors, out);
         }
+        // In the order of the completion, which a relay hands on as it was; then those that it lacks.
+        let of_tables = std::mem::take(&mut self.errors);
         self.remember(&completion.errors);
+        self.remember(&of_tables);
         self.stage = Stage::Complete;
         if self.layout.form != Form::V1 {
             begin_frame("DataSetCompletion", out);

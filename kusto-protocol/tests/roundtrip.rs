@@ -233,7 +233,9 @@ fn normal(frames: &[Frame], form: Form) -> Vec<Frame> {
                 })
             }
             Frame::DataSetCompletion(completion) => {
-                for error in &completion.errors {
+                // Its own come first, then those of the tables that it lacks.
+                let of_tables = std::mem::take(&mut all_errors);
+                for error in completion.errors.iter().chain(&of_tables) {
                     if !all_errors.contains(error) {
                         all_errors.push(error.clone());
                     }
