@@ -3,6 +3,8 @@
 //! `cargo bench -p kusto-benches --features end-to-end --bench overhead` prints the ratio, beside the one that is aimed
 //! at, and the throughput, and fails if that is below its limit.
 
+#![allow(clippy::print_stdout, reason = "printing is what this bench is for")]
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
