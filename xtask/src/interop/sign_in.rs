@@ -35,8 +35,12 @@ pub(super) fn openid(kusto: &Path, storms: &Path) -> Result<(), String> {
         .map_err(|error| format!("cannot start the OpenID provider: {error}"))?;
     let mut address = String::new();
     if let Some(stdout) = child.stdout.take() {
-        let read = BufReader::new(stdout).read_line(&mut address);
-        read.map_err(|error| error.to_string())?;
+        let mut stdout = BufReader::new(stdout);
+        stdout
+            .read_line(&mut address)
+            .map_err(|error| error.to_string())?;
+        // It ends when it can write no more.
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
     }
     let address = address.trim().to_owned();
     let provider = Provider { child, address };
