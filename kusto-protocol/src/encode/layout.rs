@@ -29,7 +29,9 @@ pub(super) enum Form {
 }
 
 impl Layout {
-    /// One object with all tables, as management commands answer. Tables have no ids, kinds or names.
+    /// One object with all tables, as management commands answer. Tables have no ids, kinds or names. Errors are texts:
+    /// whether one is permanent, and codes that the text has no form for, get lost, and so does that an answer was
+    /// cancelled.
     pub const V1: Self = Self {
         form: Form::V1,
         newlines: false,
