@@ -367,14 +367,10 @@ impl Inner {
                 Err(error) if error.is_permanent() => return Err(error),
                 Err(error) => error,
             };
+            // What the service asks for lengthens a wait and never shortens it.
             let asked_for = error.transport().and_then(|error| error.retry_after());
-            sleep(
-                asked_for
-                    .unwrap_or(wait)
-                    .min(LONGEST_WAIT)
-                    .mul_f64(0.5 + jitter() / 2.0),
-            )
-            .await;
+            let longer = asked_for.unwrap_or_default().max(wait).min(LONGEST_WAIT);
+            sleep(longer.mul_f64(0.5 + jitter() / 2.0)).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }

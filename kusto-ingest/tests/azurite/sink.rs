@@ -174,15 +174,12 @@ async fn a_service_that_lends_nothing_for_ten_minutes_is_waited_for() {
             ("SecuredReadyForAggregationQueue", "http://localhost:2/a/q?s"),
         ],
     );
-    service.fault("/v1/rest/mgmt", Fault::Status(503), 40);
+    service.fault("/v1/rest/mgmt", Fault::Status(503), 120);
     let sink = BatchingSink::new(service.queued(), json(), SinkOptions::default()).unwrap();
     let begin = tokio::time::Instant::now();
     sink.push(b"{}").await.unwrap().await.unwrap();
-    assert!(
-        begin.elapsed() < Duration::from_secs(3600),
-        "{:?}",
-        begin.elapsed()
-    );
+    let minutes = begin.elapsed().as_secs() / 60;
+    assert!((10..60).contains(&minutes), "{minutes}");
     assert_eq!(service.seen("/messages"), 1);
 }
 
