@@ -5,12 +5,13 @@ use arrow_array::{
     FixedSizeBinaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
     TimestampMicrosecondArray, TimestampNanosecondArray,
 };
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 use kusto_protocol::{
     Bitmap, ColumnArray, DateTime, Decimal, Guid, PrimitiveArray, RowBatch, TextArray, Validity,
 };
 
+use crate::text::texts;
 use crate::{DecimalType, Error, Options, TimeResolution, schema};
 
 /// Turns rows into a record batch of [`schema`]`(rows.columns(), options)`, moving the buffers where the layout is
@@ -111,11 +112,11 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
             )
         }
         ColumnArray::Decimal(array) => match options.decimal {
-            DecimalType::Text => Arc::new(texts(array).map_err(arrow)?),
+            DecimalType::Text => Arc::new(texts(array)),
             DecimalType::Decimal128 { scale } => decimals(column, &array, scale)?,
         },
         ColumnArray::Dynamic(array) | ColumnArray::String(array) | ColumnArray::Unknown(array) => {
-            Arc::new(texts(array).map_err(arrow)?)
+            Arc::new(texts(array))
         }
         _ => return Err(Error::unsupported(column, "a type that has no Arrow form yet")),
     })
@@ -126,7 +127,7 @@ fn bits(bitmap: Bitmap) -> BooleanBuffer {
     BooleanBuffer::new(Buffer::from_vec(bitmap.into_bytes()), 0, len)
 }
 
-fn nulls(validity: Validity) -> Option<NullBuffer> {
+pub(crate) fn nulls(validity: Validity) -> Option<NullBuffer> {
     validity.into_bits().map(|valid| NullBuffer::new(bits(valid)))
 }
 
@@ -136,13 +137,6 @@ where
 {
     let (values, validity) = array.into_parts();
     (ScalarBuffer::from(values), nulls(validity))
-}
-
-fn texts(array: TextArray) -> Result<StringArray, ArrowError> {
-    let (offsets, text, validity) = array.into_parts();
-    // Offsets of a text array never go down, so this does not panic.
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    StringArray::try_new(offsets, Buffer::from_vec(text.into_bytes()), nulls(validity))
 }
 
 /// Converts each value that is there, in its place; what stands for a null has no meaning.

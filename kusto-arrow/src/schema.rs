@@ -1,8 +1,8 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, Metadata, Schema, SchemaRef, TimeUnit};
 use kusto_protocol::{Column, ColumnType};
 
 use crate::{DecimalType, Options, TimeResolution};
@@ -12,17 +12,28 @@ pub const KUSTO_TYPE: &str = "kusto.type";
 
 /// The Arrow schema of these columns. All fields may be null.
 pub fn schema(columns: &[Column], options: &Options) -> SchemaRef {
-    let fields: Vec<_> = columns.iter().map(|column| field(column, options)).collect();
+    // Columns of one type have the same metadata, and share it.
+    let mut shared: Vec<(&ColumnType, Metadata)> = Vec::new();
+    let mut fields = Vec::with_capacity(columns.len());
+    for column in columns {
+        let column_type = &column.column_type;
+        let known = shared.iter().position(|(other, _)| *other == column_type);
+        let known = known.unwrap_or_else(|| {
+            shared.push((column_type, metadata(column_type, options)));
+            shared.len() - 1
+        });
+        let field = Field::new(&column.name, data_type(column_type, options), true);
+        fields.push(field.with_metadata(shared[known].1.clone()));
+    }
     Arc::new(Schema::new(fields))
 }
 
-fn field(column: &Column, options: &Options) -> Field {
-    let data_type = data_type(&column.column_type, options);
-    let mut metadata = HashMap::from([(KUSTO_TYPE.to_owned(), column.column_type.as_str().to_owned())]);
-    if data_type == DataType::FixedSizeBinary(16) {
+fn metadata(column_type: &ColumnType, options: &Options) -> Metadata {
+    let mut metadata = BTreeMap::from([(KUSTO_TYPE.to_owned(), column_type.as_str().to_owned())]);
+    if data_type(column_type, options) == DataType::FixedSizeBinary(16) {
         metadata.insert(EXTENSION_TYPE_NAME_KEY.to_owned(), "arrow.uuid".to_owned());
     }
-    Field::new(&column.name, data_type, true).with_metadata(metadata)
+    metadata.into()
 }
 
 pub(crate) fn data_type(column_type: &ColumnType, options: &Options) -> DataType {

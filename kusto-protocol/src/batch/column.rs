@@ -100,6 +100,9 @@ impl BoolArray {
 }
 
 /// Texts, one after the other in a single buffer.
+///
+/// The offsets begin with 0 and never go down, none lies beyond the text or within a character, and there is one more
+/// of them than [`TextArray::validity`] has places. Unsafe code may rely on that, and that of `kusto-arrow` does.
 #[derive(Clone, Debug)]
 pub struct TextArray {
     /// Where each text begins, and where the last one ends: one more than there are texts.
@@ -157,6 +160,8 @@ impl TextArray {
     }
 
     /// The buffer to which the text of the next cell is appended, in pieces; [`TextArray::end`] then closes the cell.
+    ///
+    /// What is in it already belongs to the cells before and must stay as it is.
     #[inline]
     pub(crate) fn open(&mut self) -> &mut String {
         &mut self.text

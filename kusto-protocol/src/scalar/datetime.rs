@@ -81,7 +81,9 @@ impl DateTime {
 
     /// Microseconds since the Unix epoch, rounded down: a tick is a tenth of a microsecond.
     pub const fn unix_micros(self) -> i64 {
-        (self.0 - UNIX_EPOCH_TICKS).div_euclid(10)
+        // As `div_euclid` of the difference, which compilers make three times as many instructions of.
+        let sign = self.0 >> 63;
+        (((self.0 ^ sign) as u64 / 10) as i64 ^ sign) - UNIX_EPOCH_TICKS / 10
     }
 
     /// Nanoseconds since the Unix epoch; `None` outside the years 1677 to 2262, which 64 bits cannot count.
@@ -387,6 +389,12 @@ mod tests {
         fn text_round_trips_over_the_whole_range(ticks in DateTime::MIN.0..=DateTime::MAX.0) {
             let at = DateTime(ticks);
             prop_assert_eq!(at.to_string().parse(), Ok(at));
+        }
+
+        #[test]
+        fn microseconds_are_rounded_down(ticks in prop_oneof![any::<i64>(), -100i64..100]) {
+            let micros = (i128::from(ticks) - i128::from(UNIX_EPOCH_TICKS)).div_euclid(10);
+            prop_assert_eq!(i128::from(DateTime(ticks).unix_micros()), micros);
         }
 
         #[test]
