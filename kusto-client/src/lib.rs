@@ -1,7 +1,7 @@
 //! A client for Azure Data Explorer (Kusto).
 //!
 //! Queries in KQL become Rust structs, streams of rows, or Arrow record batches; management commands work the same
-//! way; rows go in by streaming ingestion.
+//! way; rows go in by streaming, queued or managed ingestion, one batch or one record at a time.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), kusto_client::Error> {
@@ -28,17 +28,15 @@
 //! - [`Query`]: a query or command before it is sent: parameters, options, time limit.
 //! - [`ResultStream`]: rows as they arrive, in [`RowBatch`]es; [`Frames`]: everything that arrives;
 //!   [`DataSet`]: the whole answer.
-//! - [`StreamingIngestClient`]: rows into tables.
+//! - [`StreamingIngestClient`], [`QueuedIngestClient`], [`ManagedStreamingIngestClient`], [`BatchingSink`]: rows into
+//!   tables.
 //! - [`Client::ping`], [`Client::version`], [`Client::diagnostics`]: how the cluster is.
 //! - [`Error`]: whatever goes wrong, with the service's words and ids.
 //!
-//! The module `guide` goes through queries, authentication, errors and retries, ingestion and tracing.
+//! The module `guide` goes through queries, authentication, errors and retries, ingestion, performance and tracing, and
+//! compares this crate with the official SDKs.
 //!
 //! Everything runs on any async runtime; the bundled HTTP client, and cancelling abandoned queries, want tokio.
-//!
-//! # Not supported
-//!
-//! Queued and managed streaming ingestion.
 //!
 //! # Features
 //!
