@@ -20,6 +20,7 @@ mod sse42;
 #[cfg(test)]
 mod tests;
 mod text;
+mod utf8;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

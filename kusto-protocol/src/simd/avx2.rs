@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::lanes::{Datetime, Lanes};
-use super::{Kernel, x86};
+use super::{Kernel, utf8, x86};
 
 /// The proof that the processor has the instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +85,29 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn first(self, block: Self::Block, len: usize) -> Self::Block {
+        let keep = self.load(x86::first_bytes(len));
+        // SAFETY: `self` is the proof.
+        unsafe {
+            [
+                _mm256_and_si256(block[0], keep[0]),
+                _mm256_and_si256(block[1], keep[1]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
+        // SAFETY: `self` is the proof.
+        unsafe {
+            [
+                utf8_faults(before[1], block[0], faults[0]),
+                utf8_faults(block[0], block[1], faults[1]),
+            ]
+        }
+    }
+
+    #[inline(always)]
     fn nth(self, marks: u64, nth: usize) -> usize {
         // SAFETY: `self` is the proof.
         unsafe { x86::nth(marks, nth) }
@@ -159,4 +182,33 @@ fn squeeze(block: [__m256i; 2], keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
         }
         at += keep.count_ones() as usize;
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn utf8_faults(before: __m256i, half: __m256i, faults: __m256i) -> __m256i {
+    // For each 16 bytes those before them.
+    let lanes_before = _mm256_permute2x128_si256::<0x21>(before, half);
+    let first = _mm256_alignr_epi8::<15>(half, lanes_before);
+    let second = _mm256_alignr_epi8::<14>(half, lanes_before);
+    let third = _mm256_alignr_epi8::<13>(half, lanes_before);
+    let low = _mm256_set1_epi8(0x0f);
+    let high = |bytes| _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low);
+    let look_up = |table, places| {
+        let table = _mm256_broadcastsi128_si256(x86::load16(table));
+        _mm256_shuffle_epi8(table, places)
+    };
+    let wrong = _mm256_and_si256(
+        _mm256_and_si256(
+            look_up(&utf8::FIRST_HIGH, high(first)),
+            look_up(&utf8::FIRST_LOW, _mm256_and_si256(first, low)),
+        ),
+        look_up(&utf8::SECOND_HIGH, high(half)),
+    );
+    let due = _mm256_or_si256(
+        _mm256_subs_epu8(second, _mm256_set1_epi8(utf8::THREE_BYTES as i8)),
+        _mm256_subs_epu8(third, _mm256_set1_epi8(utf8::FOUR_BYTES as i8)),
+    );
+    let due = _mm256_and_si256(due, _mm256_set1_epi8(0x80_u8 as i8));
+    _mm256_or_si256(faults, _mm256_xor_si256(due, wrong))
 }

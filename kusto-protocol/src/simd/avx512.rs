@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::lanes::{Datetime, Lanes};
-use super::{Kernel, x86};
+use super::{Kernel, utf8, x86};
 
 /// The proof that the processor has the instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +83,19 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn first(self, block: __m512i, len: usize) -> __m512i {
+        let keep = if len < 64 { !(u64::MAX << len) } else { u64::MAX };
+        // SAFETY: `self` is the proof.
+        unsafe { _mm512_maskz_mov_epi8(keep, block) }
+    }
+
+    #[inline(always)]
+    fn utf8_faults(self, before: __m512i, block: __m512i, faults: __m512i) -> __m512i {
+        // SAFETY: `self` is the proof.
+        unsafe { utf8_faults(before, block, faults) }
+    }
+
+    #[inline(always)]
     fn nth(self, marks: u64, nth: usize) -> usize {
         // SAFETY: `self` is the proof.
         unsafe { x86::nth(marks, nth) }
@@ -131,4 +144,33 @@ fn positions(marks: u64, base: u32, room: &mut [u32; 64]) {
         left -= 16;
         places = _mm512_alignr_epi32::<4>(places, places);
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn utf8_faults(before: __m512i, block: __m512i, faults: __m512i) -> __m512i {
+    // For each 16 bytes those before them.
+    let lanes_before = _mm512_alignr_epi32::<12>(block, before);
+    let first = _mm512_alignr_epi8::<15>(block, lanes_before);
+    let second = _mm512_alignr_epi8::<14>(block, lanes_before);
+    let third = _mm512_alignr_epi8::<13>(block, lanes_before);
+    let low = _mm512_set1_epi8(0x0f);
+    let high = |bytes| _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), low);
+    let look_up = |table, places| {
+        let table = _mm512_broadcast_i32x4(x86::load16(table));
+        _mm512_shuffle_epi8(table, places)
+    };
+    let wrong = _mm512_and_si512(
+        _mm512_and_si512(
+            look_up(&utf8::FIRST_HIGH, high(first)),
+            look_up(&utf8::FIRST_LOW, _mm512_and_si512(first, low)),
+        ),
+        look_up(&utf8::SECOND_HIGH, high(block)),
+    );
+    let due = _mm512_or_si512(
+        _mm512_subs_epu8(second, _mm512_set1_epi8(utf8::THREE_BYTES as i8)),
+        _mm512_subs_epu8(third, _mm512_set1_epi8(utf8::FOUR_BYTES as i8)),
+    );
+    let due = _mm512_and_si512(due, _mm512_set1_epi8(0x80_u8 as i8));
+    _mm512_or_si512(faults, _mm512_xor_si512(due, wrong))
 }

@@ -38,6 +38,13 @@ pub(crate) trait Lanes: Copy {
     /// them is not said.
     fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]);
 
+    /// The first `len` bytes, at most 64, and zeros after them.
+    fn first(self, block: Self::Block, len: usize) -> Self::Block;
+
+    /// `faults`, with bits set where the UTF-8 of a block is wrong, given the block before it: see
+    /// [`Utf8`](super::Utf8). A sequence that the end of the block cuts is not wrong yet.
+    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block;
+
     /// The index of the bit that is set as the `nth`, counted from 0; there is one.
     #[inline(always)]
     fn nth(self, mut marks: u64, nth: usize) -> usize {

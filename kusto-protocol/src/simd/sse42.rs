@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::lanes::{Datetime, Lanes};
-use super::{Kernel, x86};
+use super::{Kernel, utf8, x86};
 
 /// The proof that the processor has the instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +101,26 @@ impl Lanes for Sse42 {
     }
 
     #[inline(always)]
+    fn first(self, block: Self::Block, len: usize) -> Self::Block {
+        let keep = self.load(x86::first_bytes(len));
+        // SAFETY: all processors of this architecture have the instruction.
+        std::array::from_fn(|index| unsafe { _mm_and_si128(block[index], keep[index]) })
+    }
+
+    #[inline(always)]
+    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe {
+            [
+                utf8_faults(before[3], block[0], faults[0]),
+                utf8_faults(block[0], block[1], faults[1]),
+                utf8_faults(block[1], block[2], faults[2]),
+                utf8_faults(block[2], block[3], faults[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
     fn points(self, tail: &[u8; 33]) -> (u32, u32) {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { x86::points(tail) }
@@ -149,4 +169,28 @@ fn special(quarter: __m128i) -> __m128i {
     let quotes = _mm_cmpeq_epi8(quarter, _mm_set1_epi8(b'"' as i8));
     let backslashes = _mm_cmpeq_epi8(quarter, _mm_set1_epi8(b'\\' as i8));
     _mm_or_si128(_mm_or_si128(quotes, backslashes), control(quarter))
+}
+
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn utf8_faults(before: __m128i, quarter: __m128i, faults: __m128i) -> __m128i {
+    let first = _mm_alignr_epi8::<15>(quarter, before);
+    let second = _mm_alignr_epi8::<14>(quarter, before);
+    let third = _mm_alignr_epi8::<13>(quarter, before);
+    let low = _mm_set1_epi8(0x0f);
+    let high = |bytes| _mm_and_si128(_mm_srli_epi16::<4>(bytes), low);
+    let look_up = |table, places| _mm_shuffle_epi8(x86::load16(table), places);
+    let wrong = _mm_and_si128(
+        _mm_and_si128(
+            look_up(&utf8::FIRST_HIGH, high(first)),
+            look_up(&utf8::FIRST_LOW, _mm_and_si128(first, low)),
+        ),
+        look_up(&utf8::SECOND_HIGH, high(quarter)),
+    );
+    let due = _mm_or_si128(
+        _mm_subs_epu8(second, _mm_set1_epi8(utf8::THREE_BYTES as i8)),
+        _mm_subs_epu8(third, _mm_set1_epi8(utf8::FOUR_BYTES as i8)),
+    );
+    let due = _mm_and_si128(due, _mm_set1_epi8(0x80_u8 as i8));
+    _mm_or_si128(faults, _mm_xor_si128(due, wrong))
 }

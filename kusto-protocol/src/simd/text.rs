@@ -4,6 +4,7 @@
 //! are taken out of a block at once. That text is UTF-8 is checked only where a byte from 0x80 on was seen.
 
 use super::lanes::{Lanes, append, append_marked, block_at};
+use super::utf8::valid_utf8;
 use crate::decode::push_one_escape;
 
 /// Appends what the string that begins at `at` (a quote) says, and gives the index after its closing quote. Gives
@@ -14,7 +15,12 @@ pub(crate) fn push_string<L: Lanes>(lanes: L, bytes: &[u8], at: usize, text: &mu
     // SAFETY: what is appended is ASCII, or checked below, or taken back; before that, nothing panics.
     let buffer = unsafe { text.as_mut_vec() };
     let (end, non_ascii) = copy_string(lanes, bytes, at + 1, buffer);
-    let valid = end.is_some() && (!non_ascii || is_utf8(&buffer[from..]));
+    // On the wire: escapes are ASCII there, and each stands for whole characters, so that what is appended is UTF-8
+    // if and only if the wire is; and bytes follow there, which saves a copy.
+    let valid = match end {
+        Some(end) => !non_ascii || valid_utf8(lanes, bytes, at + 1, end - 1),
+        None => false,
+    };
     if !valid {
         buffer.truncate(from);
         return None;
@@ -24,34 +30,23 @@ pub(crate) fn push_string<L: Lanes>(lanes: L, bytes: &[u8], at: usize, text: &mu
 
 /// Appends the bytes from `at` to `end`; appends nothing and gives false if they are not UTF-8.
 #[inline(always)]
-pub(crate) fn push_json<L: Lanes>(
-    lanes: L,
-    bytes: &[u8],
-    mut at: usize,
-    end: usize,
-    text: &mut String,
-) -> bool {
+pub(crate) fn push_json<L: Lanes>(lanes: L, bytes: &[u8], at: usize, end: usize, text: &mut String) -> bool {
     let from = text.len();
     // SAFETY: what is appended is ASCII, or checked below, or taken back; before that, nothing panics.
     let buffer = unsafe { text.as_mut_vec() };
-    let mut high = 0;
-    while at < end {
-        let block = block_at(lanes, bytes, at);
+    let (mut high, mut next) = (0, at);
+    while next < end {
+        let block = block_at(lanes, bytes, next);
         // Bytes after the end may be there, and may be seen: then the check is done in vain.
         high |= lanes.high(block);
-        append(lanes, block, (end - at).min(64), buffer);
-        at += 64;
+        append(lanes, block, (end - next).min(64), buffer);
+        next += 64;
     }
-    let valid = high == 0 || is_utf8(&buffer[from..]);
+    let valid = high == 0 || valid_utf8(lanes, bytes, at, end);
     if !valid {
         buffer.truncate(from);
     }
     valid
-}
-
-#[inline(never)]
-fn is_utf8(bytes: &[u8]) -> bool {
-    simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
 /// Appends a string from after its opening quote on, and gives the index after the closing one, and whether there

@@ -29,6 +29,22 @@ fn piece<const N: usize>(bytes: &[u8; N], at: usize) -> &[u8; 16] {
     }
 }
 
+/// Ones in the first `len` bytes of a block, at most 64.
+#[inline]
+pub(super) fn first_bytes(len: usize) -> &'static [u8; 64] {
+    const MASKS: [u8; 128] = {
+        let mut masks = [0; 128];
+        let mut at = 0;
+        while at < 64 {
+            masks[at] = 0xff;
+            at += 1;
+        }
+        masks
+    };
+    let masks: &'static [u8; 128] = &MASKS;
+    masks[64 - len.min(64)..].first_chunk().unwrap_or(&[0; 64])
+}
+
 /// Ones in the last `len` bytes, at most 16.
 #[inline]
 fn last_bytes(len: usize) -> __m128i {
