@@ -18,6 +18,7 @@ mod plugin;
 mod render;
 mod scalar;
 mod scan;
+mod search;
 mod series;
 mod source;
 mod statement;
@@ -59,6 +60,8 @@ pub(crate) struct Binder<'a> {
     operator: &'static str,
     /// How many expressions are being bound inside one another, through calls too.
     depth: usize,
+    /// How many expressions have been bound so far, those of a function each time that it is called.
+    expressions: usize,
     /// What the query's `render` asked for.
     visualization: Option<Visualization>,
     /// How many row scopes there were, to tell them apart.
@@ -75,6 +78,8 @@ struct Rows {
     serialized: bool,
     /// Whether names do not mean columns: so inside the body of a function.
     hidden: bool,
+    /// The columns that names have meant so far, in the order they were met.
+    named: Vec<usize>,
     /// Functions over neighbouring rows met so far; their columns come behind those of the schema.
     windows: Vec<WindowCall>,
     /// What `summarize` has met so far; `None` where aggregates may not stand.
@@ -106,6 +111,7 @@ impl<'a> Binder<'a> {
             rows: None,
             operator: "",
             depth: 0,
+            expressions: 0,
             visualization: None,
             row_scopes: 0,
         }
@@ -125,6 +131,7 @@ impl<'a> Binder<'a> {
             right: None,
             serialized: input.serialized,
             hidden: false,
+            named: Vec::new(),
             windows: Vec::new(),
             aggregates: None,
         };
@@ -164,6 +171,32 @@ impl<'a> Binder<'a> {
         let bound = bind(self);
         self.depth -= 1;
         bound
+    }
+
+    /// Counts expressions; fails once there are too many.
+    ///
+    /// Short texts can stand for endless queries: each `let` or function may use the one before twice.
+    fn count_expressions(&mut self, number: usize, span: Span) -> Result<()> {
+        self.expressions = self.expressions.saturating_add(number);
+        match self.expressions > MAX_EXPRESSIONS {
+            true => Err(self.too_complex(span, format_args!("{MAX_EXPRESSIONS} expressions"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Fails if a plan is too large to be run.
+    fn check_size(&self, plan: &Plan, span: Span) -> Result<()> {
+        match plan.size > MAX_PLAN_SIZE {
+            true => Err(self.too_complex(span, format_args!("{MAX_PLAN_SIZE} operators"))),
+            false => Ok(()),
+        }
+    }
+
+    fn too_complex(&self, span: Span, what: std::fmt::Arguments<'_>) -> EngineError {
+        let message = format!(
+            "The query is too complex: with its functions and names spelled out it has more than {what}."
+        );
+        self.semantic(span, "SEM0030", message)
     }
 
     /// The error with its place in the text.
@@ -247,3 +280,9 @@ pub(crate) fn syntax_error(error: &kusto_kql::SyntaxError) -> EngineError {
 /// How many expressions may be bound inside one another. The parser allows 200 levels in one text;
 /// function calls add those of their bodies.
 const MAX_DEPTH: usize = 400;
+
+/// How many expressions a query may have, with its functions spelled out.
+const MAX_EXPRESSIONS: usize = 500_000;
+
+/// How many operators a query may have, with its names spelled out.
+const MAX_PLAN_SIZE: usize = 20_000;

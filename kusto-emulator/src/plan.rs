@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) node: Arc<Node>,
     /// How many plans lie below one another, this one included.
     pub(crate) depth: usize,
+    /// How many plans run when this one does, shared ones as often as they are read.
+    pub(crate) size: usize,
 }
 
 /// How rows come about.
@@ -148,6 +150,10 @@ impl Plan {
                 .map(|input| input.depth + 1)
                 .max()
                 .unwrap_or(0),
+            size: node
+                .inputs()
+                .iter()
+                .fold(1, |size, input| size.saturating_add(input.size)),
             node: Arc::new(node),
         }
     }
@@ -222,6 +228,14 @@ impl Scalar {
                     .collect();
                 call.evaluate(&arguments?, batch.num_rows(), session)
             }
+        }
+    }
+
+    /// How many expressions there are in this one, itself included.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Column(..) | Self::Constant(_) => 1,
+            Self::Call { arguments, .. } => 1 + arguments.iter().map(Self::size).sum::<usize>(),
         }
     }
 

@@ -27,6 +27,10 @@ mod tests {
         ("find", "find in (T) where n > 1"),
         ("fork", "T | fork (count) (take 1)"),
         ("getschema", "T | getschema"),
+        (
+            "inline_external_table",
+            "inline_external_table (n: long) kind=storage dataformat=csv ('https://example.net/a.csv') | count",
+        ),
         ("invoke", "let f = (X: (n: long)) { X | count }; T | invoke f()"),
         ("join", "T | join kind=leftouter T on n"),
         ("lookup", "T | lookup T on n"),
@@ -224,6 +228,7 @@ mod tests {
 ## Known differences
 
 - Distinct counts are exact; the service estimates them.
+- `search` and `find` look into the tables of this service: the documentation's answers are those of its own databases.
 - `gzip_compress_to_base64_string()` and `zlib_compress_to_base64_string()` give other bytes of the same content.
 - `geo_s2cell_neighbors()` gives the cells in the order of the S2 library; the service's order is none.
 - `top-nested` gives rows of equal rank in the order they came.

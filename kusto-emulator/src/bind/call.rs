@@ -349,7 +349,8 @@ impl Binder<'_> {
         let [argument] = call.arguments.as_slice() else {
             return Err(self.semantic(span, "SEM0219", "toscalar(): expected 1 argument(s)."));
         };
-        if !self.is_tabular(&argument.expression) {
+        // A table may have the name of a column: inside `partition` the key stands for its value.
+        if !self.without_rows(|binder| Ok(binder.is_tabular(&argument.expression)))? {
             return self.scalar(&argument.expression);
         }
         let plan = self.without_rows(|binder| binder.tabular(&argument.expression))?;

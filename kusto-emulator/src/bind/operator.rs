@@ -2,18 +2,17 @@
 
 use kusto_kql::ast::{
     Expression, ExpressionKind, NamedExpression, Nulls, Operator, OperatorKind, Order, OrderedExpression,
-    Search, Span,
+    Span,
 };
-use kusto_protocol::{Column, ColumnType, Value};
+use kusto_protocol::{Column, ColumnType};
 
 use super::column::{Columns, pick};
 use super::environment::Binding;
 use super::name::result_name;
 use super::source::materialized;
 use super::{Binder, Result, windowed};
-use crate::plan::{Node, Plan, Scalar, SortKey};
+use crate::plan::{Node, Plan, SortKey};
 use crate::types::Batch;
-use crate::vector::Vector;
 
 impl Binder<'_> {
     /// One operator over its input.
@@ -21,6 +20,7 @@ impl Binder<'_> {
         if input.depth > MAX_PLAN_DEPTH {
             return Err(self.semantic(operator.span, "SEM0030", "The query has too many operators."));
         }
+        self.check_size(&input, operator.span)?;
         match &operator.kind {
             OperatorKind::As(name) => {
                 let plan = match operator.parameter("hint.materialized") {
@@ -226,96 +226,6 @@ impl Binder<'_> {
                 aggregates: Vec::new(),
             },
         ))
-    }
-
-    /// `search …` over one table, or over all tables of the database.
-    pub(super) fn search(
-        &mut self,
-        input: Option<Plan>,
-        search: &Search,
-        operator: &Operator,
-    ) -> Result<Plan> {
-        let is_case_sensitive = match operator.parameter("kind").map(|kind| &kind.kind) {
-            Some(ExpressionKind::Name(kind)) => kind == "case_sensitive",
-            _ => false,
-        };
-        let tables = match input {
-            Some(input) => vec![(String::new(), input)],
-            None if search.tables.is_empty() => {
-                let mut tables = Vec::new();
-                self.wildcard_tables("*", operator.span, &mut tables)?;
-                tables
-            }
-            None => self.tables_of(&search.tables, false)?,
-        };
-        let mut found = Vec::with_capacity(tables.len());
-        for (name, plan) in tables {
-            let (condition, _) = self.over(&plan, "search", |binder| {
-                binder.search_condition(&search.predicate, is_case_sensitive)
-            })?;
-            let filtered = plan.clone().filter(vec![condition]);
-            let mut columns = filtered.columns();
-            let name = Vector::constant(ColumnType::String, Value::String(&name));
-            columns.insert(
-                0,
-                (Column::new("$table", ColumnType::String), Scalar::Constant(name)),
-            );
-            found.push(filtered.project(columns));
-        }
-        Ok(super::union::outer(found))
-    }
-
-    /// The condition of `search`: a bare text is looked for in every column.
-    fn search_condition(&mut self, condition: &Expression, is_case_sensitive: bool) -> Result<Scalar> {
-        let span = condition.span;
-        match &condition.kind {
-            ExpressionKind::Literal(literal) => {
-                let term = literal.text.trim_matches('*');
-                let (starts, ends) = (literal.text.starts_with('*'), literal.text.ends_with('*'));
-                let operator = match (starts, ends, is_case_sensitive) {
-                    (false, false, false) => "has",
-                    (false, false, true) => "has_cs",
-                    (false, true, false) => "hasprefix",
-                    (false, true, true) => "hasprefix_cs",
-                    (true, false, false) => "hassuffix",
-                    (true, false, true) => "hassuffix_cs",
-                    (true, true, false) => "contains",
-                    (true, true, true) => "contains_cs",
-                };
-                let columns = self
-                    .rows
-                    .as_ref()
-                    .map(|rows| rows.schema.to_vec())
-                    .unwrap_or_default();
-                let mut conditions = Vec::new();
-                for (index, column) in columns.iter().enumerate() {
-                    let value = Scalar::Column(index, column.column_type.clone());
-                    let value = self.convert(value, &ColumnType::String, span)?;
-                    conditions.push(self.call(operator, vec![value, super::scalar::text(term)], span)?);
-                }
-                self.any_of(conditions, span)
-            }
-            ExpressionKind::Star => Ok(Scalar::Constant(Vector::constant(
-                ColumnType::Bool,
-                Value::Bool(true),
-            ))),
-            ExpressionKind::Logical { operator, operands } => {
-                let mut bound = Vec::with_capacity(operands.len());
-                for operand in operands {
-                    bound.push(self.search_condition(operand, is_case_sensitive)?);
-                }
-                let name = match operator {
-                    kusto_kql::ast::LogicalOperator::And => "and",
-                    kusto_kql::ast::LogicalOperator::Or => "or",
-                };
-                self.call(name, bound, span)
-            }
-            ExpressionKind::Call(call) if call.name.text == "not" && call.arguments.len() == 1 => {
-                let inner = self.search_condition(&call.arguments[0].expression, is_case_sensitive)?;
-                self.call("not", vec![inner], span)
-            }
-            _ => self.condition(condition),
-        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! `partition`, `top-nested`, `top-hitters`: queries over parts of the rows.
 
-use kusto_kql::ast::{ExpressionKind, Operator, Order, Partition, PartitionBody, TopHitters, TopNested};
+use kusto_kql::ast::{
+    Expression, ExpressionKind, Operator, Order, Partition, PartitionBody, Span, TopHitters, TopNested,
+};
 use kusto_protocol::Column;
 
 use super::column::{Columns, pick};
+use super::environment::Binding;
 use super::name::result_name;
 use super::source::materialized;
 use super::{Aggregates, Binder, Result};
@@ -29,12 +32,48 @@ impl Binder<'_> {
             let message = format!("Failed to resolve column named '{name}'.");
             return Err(self.semantic(partition.by.span, "SEM0100", message));
         };
-        let PartitionBody::Operators(operators) = &partition.body else {
-            return Err(self.unsupported(operator.span, "'partition' with a query in braces"));
+        let operators = match &partition.body {
+            PartitionBody::Operators(operators) => operators,
+            PartitionBody::Query(query) => return self.partition_query(&input, key, query, operator.span),
         };
         let elements = input.over(Node::Elements);
         let body = self.without_rows(|binder| binder.operators(elements, operators))?;
         Ok(partition_plan(input, vec![key], body))
+    }
+
+    /// `partition by column { query }`: the query for each value of the column, whose name means that value.
+    fn partition_query(&mut self, input: &Plan, key: usize, query: &Expression, span: Span) -> Result<Plan> {
+        let column = pick(input.clone(), &[key]);
+        let values = column.over(Node::Aggregate {
+            keys: vec![Scalar::Column(0, column.schema[0].column_type.clone())],
+            input: column.clone(),
+            aggregates: Vec::new(),
+        });
+        let mut plans = Vec::new();
+        for batch in crate::exec::collect(&values, self.session)? {
+            for row in 0..batch.num_rows() {
+                if plans.len() == MAX_PARTITIONS {
+                    let message = format!("There are more than {MAX_PARTITIONS} partitions.");
+                    return Err(self.semantic(span, "SEM0044", message));
+                }
+                let value = values.over(Node::Rows(vec![batch.slice(row, 1)]));
+                let environment = self.environment.clone();
+                self.environment = environment.with(&column.schema[0].name, Binding::Table(value));
+                let plan = self.without_rows(|binder| binder.tabular(query));
+                self.environment = environment;
+                plans.push(plan?);
+            }
+        }
+        if plans.is_empty() {
+            // No value, no rows; the columns are those that there would be.
+            let environment = self.environment.clone();
+            let none = column.over(Node::Rows(Vec::new()));
+            self.environment = environment.with(&column.schema[0].name, Binding::Table(none));
+            let plan = self.without_rows(|binder| binder.tabular(query));
+            self.environment = environment;
+            return Ok(plan?.over(Node::Rows(Vec::new())));
+        }
+        Ok(super::union::outer(plans))
     }
 
     /// `top-hitters n of expression by weight`
@@ -165,6 +204,9 @@ impl Binder<'_> {
         Ok((aggregated.project(columns), key))
     }
 }
+
+/// The most values for which the service runs a query in braces.
+const MAX_PARTITIONS: usize = 64;
 
 /// Runs `body` over each group of rows with equal values in the columns `keys`.
 fn partition_plan(input: Plan, keys: Vec<usize>, body: Plan) -> Plan {

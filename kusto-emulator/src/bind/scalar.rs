@@ -16,6 +16,7 @@ use crate::vector::Vector;
 impl Binder<'_> {
     /// A scalar expression over the current rows.
     pub(super) fn scalar(&mut self, expression: &Expression) -> Result<Scalar> {
+        self.count_expressions(1, expression.span)?;
         self.deeper(expression.span, |binder| binder.scalar_kind(expression))
     }
 
@@ -141,12 +142,15 @@ impl Binder<'_> {
 
     /// A column, or a name of the environment.
     fn scalar_name(&mut self, name: &str, span: Span) -> Result<Scalar> {
-        if let Some(rows) = &self.rows
+        if let Some(rows) = &mut self.rows
             && let Some(index) = rows.position(name)
         {
             if rows.aggregates.is_some() {
                 let message = format!("'{name}' must be inside an aggregate function or be a key.");
                 return Err(self.semantic(span, "SEM0139", message));
+            }
+            if !rows.named.contains(&index) {
+                rows.named.push(index);
             }
             return Ok(Scalar::Column(index, rows.schema[index].column_type.clone()));
         }
@@ -157,6 +161,7 @@ impl Binder<'_> {
                         format!("'{name}' depends on the row and cannot be used inside this query.");
                     return Err(self.semantic(span, "SEM0102", message));
                 }
+                self.count_expressions(value.size(), span)?;
                 Ok(value)
             }
             Some(Binding::Function(function)) if function.function.parameters.is_empty() => {

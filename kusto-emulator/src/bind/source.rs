@@ -23,6 +23,7 @@ impl Binder<'_> {
             | ExpressionKind::Operator(_)
             | ExpressionKind::Datatable(_)
             | ExpressionKind::ExternalData(_)
+            | ExpressionKind::InlineExternalTable(_)
             | ExpressionKind::MaterializedViewCombine(_)
             | ExpressionKind::DataScope { .. }
             | ExpressionKind::Wildcard { .. } => true,
@@ -76,7 +77,10 @@ impl Binder<'_> {
 
     /// A tabular expression.
     pub(super) fn tabular(&mut self, expression: &Expression) -> Result<Plan> {
-        self.deeper(expression.span, |binder| binder.tabular_kind(expression))
+        self.count_expressions(1, expression.span)?;
+        let plan = self.deeper(expression.span, |binder| binder.tabular_kind(expression))?;
+        self.check_size(&plan, expression.span)?;
+        Ok(plan)
     }
 
     fn tabular_kind(&mut self, expression: &Expression) -> Result<Plan> {
@@ -100,6 +104,7 @@ impl Binder<'_> {
             ExpressionKind::Datatable(datatable) => self.datatable(datatable, span),
             ExpressionKind::DataScope { table, .. } => self.tabular(table),
             ExpressionKind::ExternalData(_) => Err(self.unsupported(span, "'externaldata'")),
+            ExpressionKind::InlineExternalTable(_) => Err(self.unsupported(span, "'inline_external_table'")),
             ExpressionKind::MaterializedViewCombine(_) => {
                 Err(self.unsupported(span, "'materialized-view-combine'"))
             }
@@ -250,6 +255,7 @@ impl Binder<'_> {
             OperatorKind::Range(range) => self.range(range, operator.span),
             OperatorKind::Union(tables) => self.union_of(tables, &operator.parameters, operator.span),
             OperatorKind::Search(search) => self.search(None, search, operator),
+            OperatorKind::Find(find) => self.find(find, operator),
             _ => {
                 let what = format!("the operator '{}' without a source", self.operator_name(operator));
                 Err(self.unsupported(operator.span, what))

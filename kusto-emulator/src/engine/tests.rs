@@ -11,6 +11,7 @@ mod partition;
 mod plugin;
 mod refuse;
 mod scan;
+mod search;
 mod semantics;
 mod series;
 mod statement;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::group::Groups;
+use arrow_array::ArrayRef;
+
+use super::group::{self, Groups};
 use super::{Operator, Result, Scope};
 use crate::aggregate::Accumulator;
 use crate::plan::{Node, Scalar};
@@ -44,7 +46,7 @@ impl Aggregation {
         while let Some(batch) = input.next()? {
             session.check()?;
             let rows = batch.num_rows();
-            let columns = columns(keys, &batch, &self.scope)?;
+            let columns = key_columns(keys, &batch, &self.scope)?;
             groups.assign(&columns, rows, &mut numbers)?;
             for (call, accumulator) in aggregates.iter().zip(&mut accumulators) {
                 let arguments: Result<Vec<_>> = call
@@ -85,14 +87,18 @@ impl Operator for Aggregation {
 }
 
 /// One array per expression.
-pub(super) fn columns(
-    scalars: &[Scalar],
-    batch: &Batch,
-    scope: &Scope,
-) -> Result<Vec<arrow_array::ArrayRef>> {
+pub(super) fn columns(scalars: &[Scalar], batch: &Batch, scope: &Scope) -> Result<Vec<ArrayRef>> {
     let mut columns = Vec::with_capacity(scalars.len());
     for scalar in scalars {
         columns.push(scalar.evaluate(batch, &scope.session)?.expand(batch.num_rows())?);
     }
     Ok(columns)
+}
+
+/// One array per key, with equal values where the keys are equal.
+pub(super) fn key_columns(keys: &[Scalar], batch: &Batch, scope: &Scope) -> Result<Vec<ArrayRef>> {
+    let columns = columns(keys, batch, scope)?.into_iter().zip(keys);
+    Ok(columns
+        .map(|(values, key)| group::keys(values, key.ty()))
+        .collect())
 }

@@ -3,17 +3,35 @@
 mod number;
 mod text;
 
+use std::sync::Arc;
+
 use ahash::RandomState;
-use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, StringArray};
 use arrow_row::{Row, RowConverter, Rows, SortField};
 use arrow_schema::DataType;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use kusto_protocol::ColumnType;
 
 use super::Result;
 use crate::error::EvalError;
+use crate::function::key::canonical_decimal;
 use number::NumberKeys;
 use text::TextKeys;
+
+/// The values of a column in a form that only equal values share: `1` and `1.0` are one decimal.
+pub(super) fn keys(values: ArrayRef, ty: &ColumnType) -> ArrayRef {
+    if *ty != ColumnType::Decimal {
+        return values;
+    }
+    let texts = values.as_string::<i32>().iter();
+    Arc::new(
+        texts
+            .map(|text| Some(canonical_decimal(text?)))
+            .collect::<StringArray>(),
+    )
+}
 
 /// Stands for a group that is not there.
 pub(super) const NONE: u32 = u32::MAX;

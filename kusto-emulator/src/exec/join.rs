@@ -7,7 +7,7 @@ use arrow_buffer::NullBuffer;
 use arrow_select::concat::concat;
 use arrow_select::take::take;
 
-use super::aggregate::columns;
+use super::aggregate::key_columns;
 use super::group::{Groups, NONE};
 use super::{Operator, Result, Scope};
 use crate::plan::{Join, JoinKind, Node};
@@ -97,7 +97,7 @@ impl HashJoin {
         let batch = concat_all(&batches, &join.right.schema)?;
         drop(batches);
         let mut groups = Groups::new(&key_types(join))?;
-        let keys = columns(&join.right_keys, &batch, &self.scope)?;
+        let keys = key_columns(&join.right_keys, &batch, &self.scope)?;
         let mut numbers = Vec::new();
         groups.assign(&keys, batch.num_rows(), &mut numbers)?;
         let mut first = vec![NONE; groups.len()];
@@ -129,7 +129,7 @@ impl HashJoin {
         let Some(built) = &mut self.built else {
             return Ok(Pairs::default());
         };
-        let keys = columns(&join.left_keys, left, &self.scope)?;
+        let keys = key_columns(&join.left_keys, left, &self.scope)?;
         let rows = left.num_rows();
         let mut found = built.groups.find(&keys, rows)?;
         for nulls in keys.iter().filter_map(|key| key.nulls()) {

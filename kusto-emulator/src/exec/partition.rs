@@ -46,7 +46,11 @@ impl Partitioning {
             .iter()
             .map(|&key| data_type(&plan.schema[key].column_type))
             .collect();
-        let columns: Vec<_> = keys.iter().map(|&key| Arc::clone(&rows.columns()[key])).collect();
+        let columns = keys.iter().map(|&key| {
+            let values = Arc::clone(&rows.columns()[key]);
+            super::group::keys(values, &plan.schema[key].column_type)
+        });
+        let columns: Vec<_> = columns.collect();
         let mut groups = Groups::new(&types)?;
         let mut numbers = Vec::new();
         groups.assign(&columns, rows.num_rows(), &mut numbers)?;

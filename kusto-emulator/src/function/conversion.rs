@@ -276,7 +276,7 @@ fn decimal_to_long(value: Decimal) -> Option<i64> {
     whole?.try_into().ok()
 }
 
-fn decimal(value: Value<'_>) -> Option<Decimal> {
+pub(super) fn decimal(value: Value<'_>) -> Option<Decimal> {
     match value {
         Value::Bool(value) => Some(Decimal::from(i64::from(value))),
         Value::Int(value) => Some(Decimal::from(i64::from(value))),

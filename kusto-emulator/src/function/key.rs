@@ -9,6 +9,30 @@ use super::conversion;
 use super::json::{self, Json};
 use super::pattern::fold;
 
+/// The text of a decimal that equal ones share: without zeros behind the last digit of a fraction.
+pub(crate) fn canonical_decimal(text: &str) -> String {
+    let Ok(value) = text.parse::<Decimal>() else {
+        // More digits than are computed with: as it is.
+        return text.to_owned();
+    };
+    let (mut coefficient, mut exponent) = (value.coefficient(), value.exponent());
+    if coefficient == 0 {
+        return "0".to_owned();
+    }
+    while coefficient % 10 == 0 && exponent < i16::MAX {
+        coefficient /= 10;
+        exponent += 1;
+    }
+    if let Ok(power) = u32::try_from(exponent)
+        && let Some(whole) = 10i128
+            .checked_pow(power)
+            .and_then(|power| coefficient.checked_mul(power))
+    {
+        (coefficient, exponent) = (whole, 0);
+    }
+    Decimal::new(coefficient, exponent).to_string()
+}
+
 /// A value in a form that equal values share, numbers whatever their type.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) enum Key<'a> {
@@ -23,6 +47,10 @@ impl<'a> Key<'a> {
         match (ty, value) {
             (ColumnType::String, value) => Some(Self::Text(conversion::text(value))),
             (_, Value::Null) => None,
+            (ColumnType::Decimal, value) => {
+                let value = conversion::decimal(value)?;
+                Some(Self::Text(canonical_decimal(&value.to_string()).into()))
+            }
             (ColumnType::DateTime, value) => conversion::datetime(value).map(|at| Self::Whole(at.ticks())),
             (ColumnType::Timespan, value) => {
                 conversion::timespan(value).map(|span| Self::Whole(span.ticks()))

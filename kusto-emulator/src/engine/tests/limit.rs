@@ -130,3 +130,62 @@ fn a_request_may_ask_for_fewer_rows() {
         "Id:long\n 1\n 2",
     );
 }
+
+/// `let x1 = f(x0); let x2 = f(x1); …`
+fn doubled(first: &str, next: impl Fn(usize) -> String, last: &str) -> String {
+    let declarations: String = (1..=60).map(|n| format!("{};", next(n))).collect();
+    format!("{first};{declarations}{last}")
+}
+
+#[test]
+fn short_texts_may_not_stand_for_endless_queries() {
+    let tables = doubled(
+        "let t0 = print x = 1",
+        |n| format!("let t{n} = union t{0}, t{0}", n - 1),
+        "t60 | count",
+    );
+    check_error(&tables, "The query is too complex");
+    let joins = doubled(
+        "let t0 = print x = 1",
+        |n| format!("let t{n} = t{0} | join t{0} on x | project x", n - 1),
+        "t60 | count",
+    );
+    check_error(&joins, "The query is too complex");
+    let functions = doubled(
+        "let f0 = (x: long) { x + 1 }",
+        |n| format!("let f{n} = (x: long) {{ f{0}(x) + f{0}(x) }}", n - 1),
+        "Storms | project f60(Id)",
+    );
+    check_error(&functions, "The query is too complex");
+    let constants = doubled(
+        "let f0 = (x: long) { x + 1 }",
+        |n| format!("let f{n} = (x: long) {{ f{0}(x) + f{0}(x) }}", n - 1),
+        "print f60(1)",
+    );
+    check_error(&constants, "The query is too complex");
+    let nested = format!(
+        "let twice = (x: long) {{ x + x }}; Storms | project {}Id{}",
+        "twice(".repeat(60),
+        ")".repeat(60)
+    );
+    check_error(&nested, "The query is too complex");
+}
+
+#[test]
+fn deep_texts_are_refused_with_a_place() {
+    for deep in [
+        format!("print {}1{}", "(".repeat(100_000), ")".repeat(100_000)),
+        format!("print {}1", "-".repeat(100_000)),
+        format!("print {}1{}", "not(".repeat(100_000), ")".repeat(100_000)),
+        format!("print dynamic({}{})", "[".repeat(100_000), "]".repeat(100_000)),
+        "let f = () { ".repeat(100_000),
+        format!("Storms {}", "| where (Id > 1".repeat(10_000)),
+    ] {
+        let outcome = std::thread::Builder::new()
+            .stack_size(crate::engine::STACK_SIZE)
+            .spawn(move || check_error(&deep, "[line:position="))
+            .unwrap()
+            .join();
+        outcome.unwrap();
+    }
+}

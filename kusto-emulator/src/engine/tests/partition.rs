@@ -35,3 +35,19 @@ fn levels_nest() {
          IOWA | 250 | Tornado | 1",
     );
 }
+
+#[test]
+fn a_query_in_braces_runs_for_each_value() {
+    check(
+        "Storms | partition by State { Storms | where State == toscalar(State) | summarize n = count() | extend of = toscalar(State) }",
+        "n:long | of:string\n 2 | TEXAS\n 1 | OHIO\n 2 | IOWA",
+    );
+    check(
+        "Storms | where false | partition by State { print x = toscalar(State) }",
+        "x:string",
+    );
+    check_error(
+        "range x from 1 to 65 step 1 | partition by x { print y = toscalar(x) }",
+        "more than 64 partitions",
+    );
+}

@@ -54,6 +54,36 @@ fn decimals_are_ordered_by_value() {
 }
 
 #[test]
+fn decimals_are_equal_by_value() {
+    const TABLE: &str = "let T = datatable(m: decimal, n: long)[decimal(1.0), 1, decimal(1), 2, decimal(1e2), 3, decimal(100.00), 4, decimal(null), 5];";
+    check(
+        &format!("{TABLE} T | summarize sum(n) by m"),
+        "m:decimal | sum_n:long\n 1 | 3\n 100 | 7\n null | 5",
+    );
+    check(&format!("{TABLE} T | distinct m | count"), "Count:long\n 3");
+    check(
+        &format!(
+            "{TABLE} T | join kind=inner (datatable(m: decimal)[decimal(1.000), decimal(null)]) on m | project n"
+        ),
+        "n:long\n 1\n 2",
+    );
+    check(
+        &format!(
+            "{TABLE} T | summarize dcount(m), countif(m in (1.00, 100)), count_distinct(m), array_length(make_set(m))"
+        ),
+        "dcount_m:long | countif_:long | count_distinct_m:long | Column1:long\n 2 | 4 | 2 | 2",
+    );
+    check(
+        &format!("{TABLE} T | partition by m (count)"),
+        "Count:long\n 2\n 2\n 1",
+    );
+    check(
+        "print a = dynamic(null) | summarize dcount(1) | extend far = decimal(0.12345678901234567890123456789) in (decimal(0.12345678901234567890123456788))",
+        "dcount_:long | far:bool\n 1 | false",
+    );
+}
+
+#[test]
 fn a_filter_behind_a_join_is_seen_before_rows_are_made_unique() {
     check(
         "let a = datatable(k: long, s: string)[1, 'x', 1, 'y', 2, 'y'];
