@@ -24,7 +24,7 @@ use crate::session::Session;
 ///
 /// Returns the result and the position of what follows the command: empty, or beginning with `|`.
 pub(crate) fn run(
-    service: &Service,
+    service: &Arc<Service>,
     session: &Session,
     text: &str,
 ) -> Result<(RowBatch, usize), EngineError> {
@@ -44,7 +44,7 @@ pub(crate) fn changes(text: &str) -> bool {
 }
 
 fn dispatch(
-    service: &Service,
+    service: &Arc<Service>,
     session: &Session,
     scanner: &mut Scanner<'_>,
 ) -> Result<RowBatch, CommandError> {
@@ -77,9 +77,14 @@ fn dispatch(
     }
 }
 
-/// `.cancel query "id" [with (reason = "…")]`
+/// `.cancel query "id" [with (reason = "…")]`, and `.cancel operation`
 fn cancel(service: &Service, scanner: &mut Scanner<'_>) -> Result<RowBatch, CommandError> {
-    scanner.expect("query")?;
+    if scanner.eat("operation") {
+        return show::operations::cancel(service, scanner);
+    }
+    if !scanner.eat("query") {
+        return Err(scanner.expected("'query' or 'operation'").into());
+    }
     let id = scanner.string()?;
     let properties = scanner.properties()?;
     let reason = properties.iter().find(|(name, _)| name == "reason");

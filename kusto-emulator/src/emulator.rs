@@ -148,6 +148,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         // The end of the `stop` channel stops the server, once the cancelled queries have been answered.
         self.service.queries.cancel_all();
+        self.service.operations.cancel_all();
         // A message that was being worked on comes back.
         if let Some(pump) = &self.pump {
             pump.abort();

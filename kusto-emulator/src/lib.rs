@@ -70,7 +70,7 @@
 //!
 //! # Commands
 //!
-//! - `.show version`, `cluster`, `diagnostics`, `capacity`, `databases`, `running queries`, `operations`,
+//! - `.show version`, `cluster`, `diagnostics`, `capacity`, `databases`, `queries`, `running queries`, `operations`,
 //!   `ingestion failures`
 //! - `.show tables`, `.show table T`, alone and with `cslschema`, `schema as json`, `details` or `extents` after it
 //! - `.show database D`, `.show databases`, alone and with `details`, `identity`, `policies`, `datastats`, `entities`,
@@ -82,7 +82,7 @@
 //!   nothing
 //! - `.ingest inline`, `.ingest into` from files of [`EmulatorBuilder::ingest_folder`], `.set`, `.append`,
 //!   `.set-or-append`, `.set-or-replace`, the last five also `async`
-//! - `.cancel query`
+//! - `.cancel query`, `.cancel operation`
 //!
 //! The result of each can be piped into a query: `.show tables | count`.
 //!
@@ -181,6 +181,7 @@ mod ingest;
 mod journal;
 mod operations;
 mod plan;
+mod queries;
 mod queued;
 mod sample;
 mod server;

@@ -1,8 +1,6 @@
-//! What all requests share: the databases, and the queries that run.
+//! What all requests share.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use kusto_protocol::{DateTime, Guid};
@@ -14,8 +12,8 @@ use crate::fault::Faults;
 use crate::ingest::Sources;
 use crate::journal::{Journal, MAX_REQUESTS};
 use crate::operations::Operations;
+use crate::queries::Queries;
 use crate::queued::Queued;
-use crate::session::Cancellation;
 use crate::storage::{Database, Storage, no_such_database};
 
 /// A service, as its requests see it.
@@ -95,85 +93,6 @@ impl Service {
         };
         let [high, low] = [hash(FNV_OFFSET), hash(!FNV_OFFSET)];
         Guid::from_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
-    }
-}
-
-/// The queries that run, to be listed and cancelled.
-#[derive(Debug, Default)]
-pub(crate) struct Queries {
-    running: Mutex<HashMap<u64, RunningQuery>>,
-    next: AtomicU64,
-}
-
-/// A query that runs.
-#[derive(Clone, Debug)]
-pub(crate) struct RunningQuery {
-    pub(crate) client_request_id: String,
-    pub(crate) text: String,
-    pub(crate) database: String,
-    pub(crate) started: SystemTime,
-    pub(crate) cancelled: Arc<Cancellation>,
-}
-
-impl Queries {
-    /// Lists a query until the guard is dropped.
-    pub(crate) fn enter(self: &Arc<Self>, query: RunningQuery) -> Running {
-        let key = self.next.fetch_add(1, Ordering::Relaxed);
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, query);
-        Running {
-            queries: Arc::clone(self),
-            key,
-        }
-    }
-
-    /// All that run now, longest first.
-    pub(crate) fn running(&self) -> Vec<RunningQuery> {
-        let mut running: Vec<_> = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect();
-        running.sort_by_key(|query| query.started);
-        running
-    }
-
-    /// Asks all queries to stop.
-    pub(crate) fn cancel_all(&self) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running
-            .values()
-            .for_each(|query| query.cancelled.cancel("the service ends"));
-    }
-
-    /// Asks the queries with this client request id to stop; false if there are none.
-    pub(crate) fn cancel(&self, client_request_id: &str, reason: &str) -> bool {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = running
-            .values()
-            .filter(|query| query.client_request_id == client_request_id);
-        found.map(|query| query.cancelled.cancel(reason)).count() > 0
-    }
-}
-
-/// A place in the list of queries that run.
-#[derive(Debug)]
-pub(crate) struct Running {
-    queries: Arc<Queries>,
-    key: u64,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.queries
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Commands that bring rows in: `.ingest inline`, `.ingest into`, and `.set`, `.append` and their kin from a query.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use kusto_protocol::{Column, ColumnType, Guid, RowBatch, Timespan, Value};
@@ -10,8 +12,9 @@ use super::change::table_mut;
 use super::show::no_such_table;
 use super::{CommandError, Scanner, Session, semantic, table};
 use crate::engine;
-use crate::error::EngineError;
+use crate::error::{EngineError, EngineErrorKind};
 use crate::ingest::{IngestProperties, Source, append, is_known};
+use crate::operations::{Done, Operation};
 use crate::service::Service;
 use crate::storage::{Database, Table};
 use crate::types::{Batch, Schema};
@@ -50,7 +53,7 @@ impl IngestMode {
 
 /// `.ingest inline into table T …` and `.ingest [async] into table T ('…', …) …`
 pub(super) fn ingest(
-    service: &Service,
+    service: &Arc<Service>,
     session: &Session,
     scanner: &mut Scanner<'_>,
 ) -> Result<RowBatch, CommandError> {
@@ -68,29 +71,60 @@ pub(super) fn ingest(
         false => vec![scanner.string()?],
     };
     let properties = IngestProperties::from_pairs(&scanner.properties()?)?;
+    if is_async {
+        let operation = Operation::new(
+            "DataIngestPull",
+            (&session.database, &name),
+            &shown(&paths.join(", ")),
+        );
+        return in_background(service, session, operation, move |service, session, id| {
+            let (rows, mut errors) = pull(service, session, &name, &paths, &properties, Some(id))?;
+            match errors.len() {
+                failed if failed == paths.len() => Err(errors.swap_remove(0).into()),
+                _ => Ok((rows, errors.into_iter().next())),
+            }
+        });
+    }
+    let (rows, mut errors) = pull(service, session, &name, &paths, &properties, None)?;
+    // One source of several that fails is a row that says so; a lone one fails the command.
+    match (paths.len(), errors.pop()) {
+        (1, Some(error)) => Err(error.into()),
+        _ => Ok(rows),
+    }
+}
+
+/// Ingests files, each by itself: a row for each, and what went wrong. Each is an operation of its own unless all are
+/// part of one.
+fn pull(
+    service: &Service,
+    session: &Session,
+    table_name: &str,
+    paths: &[String],
+    properties: &IngestProperties,
+    whole: Option<Guid>,
+) -> Result<(RowBatch, Vec<EngineError>), CommandError> {
     let mut loaded = Vec::new();
     for path in paths {
+        session.check().map_err(EngineError::from)?;
         let started = Instant::now();
-        let shown = path.split(['?', ';']).next().unwrap_or_default().to_owned();
-        let place = (session.database.as_str(), name.as_str());
-        let (operation, outcome) = service.operations.run("DataIngestPull", place, &shown, || {
-            let data = service.sources.read(&path)?;
+        let location = shown(path);
+        let load = || {
             let source = Source {
-                data,
-                location: shown.clone(),
+                data: service.sources.read(path)?,
+                location: location.clone(),
                 makes_columns: false,
             };
-            service.ingest(&session.database, &name, source, &properties)
-        });
-        if is_async {
-            return operation_id(operation);
-        }
-        // One source of several that fails is a row that says so; a lone one fails the command.
+            service.ingest(&session.database, table_name, source, properties)
+        };
+        let (id, outcome) = match whole {
+            Some(id) => (id, load()),
+            None => {
+                let operation = Operation::new("DataIngestPull", (&session.database, table_name), &location);
+                service.operations.run(operation, load)
+            }
+        };
         let ticks = i64::try_from(started.elapsed().as_nanos() / 100).unwrap_or(i64::MAX);
-        loaded.push((shown, operation, Timespan::from_ticks(ticks), outcome));
-    }
-    if let [(.., Err(error))] = loaded.as_slice() {
-        return Err(error.clone().into());
+        loaded.push((location, id, Timespan::from_ticks(ticks), outcome));
     }
     let columns = [
         ("ExtentId", ColumnType::Guid),
@@ -99,19 +133,31 @@ pub(super) fn ingest(
         ("HasErrors", ColumnType::Bool),
         ("OperationId", ColumnType::Guid),
     ];
-    table(&columns, |rows| {
-        for (path, operation, duration, outcome) in &loaded {
+    let rows = table(&columns, |rows| {
+        for (location, id, duration, outcome) in &loaded {
             let extent = outcome.as_ref().ok().and_then(|ingested| ingested.extent);
             rows.push_row(&[
                 Value::Guid(extent.unwrap_or(Guid::NIL)),
-                Value::String(path),
+                Value::String(location),
                 Value::Timespan(*duration),
                 Value::Bool(outcome.is_err()),
-                Value::Guid(*operation),
+                Value::Guid(*id),
             ])?;
         }
         Ok(())
-    })
+    })?;
+    Ok((
+        rows,
+        loaded
+            .into_iter()
+            .filter_map(|(.., outcome)| outcome.err())
+            .collect(),
+    ))
+}
+
+/// A path or an address without its secrets.
+fn shown(path: &str) -> String {
+    path.split(['?', ';']).next().unwrap_or_default().to_owned()
 }
 
 /// `inline into table T [with (format = "csv", …)] <| rows`, or `[row] [row]`
@@ -137,7 +183,8 @@ fn inline(service: &Service, session: &Session, scanner: &mut Scanner<'_>) -> Re
     };
     let place = (session.database.as_str(), name.as_str());
     let ingest = || service.ingest(&session.database, &name, source, &properties);
-    let (_, outcome) = service.operations.run("DataIngestInline", place, "", ingest);
+    let operation = Operation::new("DataIngestInline", place, "");
+    let (_, outcome) = service.operations.run(operation, ingest);
     let extent = outcome?.extent;
     scanner.skip_all();
     table(&[("ExtentId", ColumnType::Guid)], |rows| {
@@ -171,7 +218,7 @@ fn in_brackets(scanner: &Scanner<'_>) -> Result<String, CommandError> {
 
 /// `.set-or-append [async] T [with (…)] <| query`
 pub(super) fn from_query(
-    service: &Service,
+    service: &Arc<Service>,
     session: &Session,
     scanner: &mut Scanner<'_>,
     mode: IngestMode,
@@ -180,16 +227,24 @@ pub(super) fn from_query(
     let name = scanner.name()?;
     let properties = IngestProperties::from_pairs(&scanner.properties()?)?;
     scanner.expect("<|")?;
-    let query = scanner.rest();
+    let query = scanner.rest().to_owned();
     scanner.skip_all();
-    let place = (session.database.as_str(), name.as_str());
-    let (operation, outcome) = service.operations.run(mode.operation(), place, "", || {
-        run_query(service, session, mode, &name, &properties, query).map_err(CommandError::into_engine)
-    });
+    let operation = Operation::new(mode.operation(), (&session.database, &name), "");
     if is_async {
-        return operation_id(operation);
+        return in_background(service, session, operation, move |service, session, _| {
+            let ran = run_query(service, session, mode, &name, &properties, &query)?;
+            Ok((extent_row(ran)?, None))
+        });
     }
-    let (extent, rows, bytes) = outcome?;
+    let operation = operation.cancelled_by(&session.cancelled);
+    let (_, outcome) = service.operations.run(operation, || {
+        run_query(service, session, mode, &name, &properties, &query).map_err(CommandError::into_engine)
+    });
+    extent_row(outcome?)
+}
+
+/// What an ingestion from a query made: the extent, its rows and bytes.
+fn extent_row((extent, rows, bytes): (Option<Guid>, u64, u64)) -> Result<RowBatch, CommandError> {
     let columns = [
         ("ExtentId", ColumnType::Guid),
         ("OriginalSize", ColumnType::Real),
@@ -304,12 +359,42 @@ fn fit(
         table.name,
         wanted.join(", ")
     );
-    Err(EngineError::new(crate::error::EngineErrorKind::Semantic, message))
+    Err(EngineError::new(EngineErrorKind::Semantic, message))
 }
 
-/// What an `async` command gives.
-fn operation_id(id: Guid) -> Result<RowBatch, CommandError> {
+/// Does an operation on a thread of its own; the command gives its id.
+fn in_background(
+    service: &Arc<Service>,
+    session: &Session,
+    operation: Operation,
+    work: impl FnOnce(&Service, &Session, Guid) -> Result<Done, CommandError> + Send + 'static,
+) -> Result<RowBatch, CommandError> {
+    // It goes on when the client that asked for it has gone.
+    let session = Session {
+        cancelled: Arc::default(),
+        deadline: Instant::now().checked_add(BACKGROUND_TIMEOUT),
+        ..session.clone()
+    };
+    let id = service
+        .operations
+        .begin(operation.cancelled_by(&session.cancelled));
+    let service = Arc::clone(service);
+    let spawned = thread::Builder::new()
+        .name("kusto-operation".to_owned())
+        .stack_size(engine::STACK_SIZE)
+        .spawn(move || {
+            let work = || work(&service, &session, id).map_err(CommandError::into_engine);
+            let done = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                let message = "the command failed inside the service";
+                Err(EngineError::new(EngineErrorKind::Runtime, message))
+            });
+            service.operations.end_with(id, done);
+        });
+    spawned.map_err(|error| semantic(format!("no thread could be had for the command: {error}")))?;
     table(&[("OperationId", ColumnType::Guid)], |rows| {
         rows.push_row(&[Value::Guid(id)])
     })
 }
+
+/// How long a command in the background may take.
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(60 * 60);

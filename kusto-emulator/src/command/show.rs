@@ -1,6 +1,8 @@
 //! `.show …`: which of them it is. Each gives the columns that the reference names, in its order.
 
 mod database;
+pub(super) mod operations;
+mod queries;
 mod schema;
 mod service;
 mod table;
@@ -63,16 +65,22 @@ pub(super) fn run(
         return mapping::show_all(service, session);
     }
     if scanner.eat_all(&["ingestion", "failures"]) {
-        return service::ingestion_failures(service, scanner);
+        return operations::failures(service, scanner);
     }
     if scanner.eat_all(&["ingestion", "resources"]) {
         return super::resources::show(service);
     }
     if scanner.eat("operations") {
-        return service::operations(service, scanner);
+        return operations::all(service, scanner);
     }
-    if scanner.eat_all(&["running", "queries"]) || scanner.eat("queries") {
-        return service::queries(service, session);
+    if scanner.eat("operation") {
+        return operations::details(service, scanner);
+    }
+    if scanner.eat_all(&["running", "queries"]) {
+        return queries::running(service, scanner);
+    }
+    if scanner.eat("queries") {
+        return queries::ended(service);
     }
     if scanner.eat_all(&["external", "tables"]) {
         return database::nothing(&["TableName", "TableType", "Folder", "DocString", "Properties"]);

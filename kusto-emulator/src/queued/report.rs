@@ -11,6 +11,7 @@ use super::{FAILED_QUEUE, Queued, SUCCEEDED_QUEUE};
 use crate::azure_storage;
 use crate::error::EngineError;
 use crate::ingest::Ingested;
+use crate::operations::Operation;
 use crate::service::{Service, new_guid};
 
 /// What became of a message.
@@ -33,9 +34,8 @@ impl Outcome {
         result: Result<Ingested, EngineError>,
     ) -> Self {
         let place = (message.database.as_str(), message.table.as_str());
-        let (operation, result) = service
-            .operations
-            .run("DataIngestPull", place, path_of(message), || result);
+        let operation = Operation::new("DataIngestPull", place, path_of(message));
+        let (operation, result) = service.operations.run(operation, || result);
         Self {
             operation,
             started,

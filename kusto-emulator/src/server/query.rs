@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use http::Response;
 use kusto_protocol::{
-    ClientRequestProperties, ErrorReportingPlacement, Layout, QueryVersion, RowBatch, options,
+    ClientRequestProperties, DateTime, ErrorReportingPlacement, Layout, QueryVersion, RowBatch, options,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Incoming;
@@ -21,7 +21,7 @@ use crate::answer::{Answer, Broken};
 use crate::command;
 use crate::engine::{self, ResultTable};
 use crate::error::{EngineError, EngineErrorKind, EvalError};
-use crate::service::RunningQuery;
+use crate::queries::Query;
 use crate::session::Session;
 use crate::storage::Table;
 use crate::types::Batch;
@@ -59,24 +59,49 @@ pub(super) async fn query(
         Turned::TimedOut => EngineError::from(EvalError::timed_out()).into(),
     })?;
     let asked = Arc::clone(incoming);
+    let listed = listed(incoming, &session, &text, properties);
     answer(incoming, session, layout, move |session, begin| {
         let _admitted = admitted;
-        let _running = asked.service.queries.enter(RunningQuery {
-            client_request_id: asked.client_request_id.clone(),
-            text: text.clone(),
-            database: session.database.clone(),
-            started: SystemTime::now(),
-            cancelled: Arc::clone(&session.cancelled),
-        });
+        let running = asked
+            .service
+            .queries
+            .enter(listed, Arc::clone(&session.cancelled));
         let started = Instant::now();
-        let mut results = engine::run(&asked.service.storage, &session, &text)?;
         // Rows are asked for before the answer begins, so that what fails at once fails as a whole.
-        let first = results.first_mut().map(ResultTable::next).transpose()?.flatten();
+        let begun = engine::run(&asked.service.storage, &session, &text).and_then(|mut results| {
+            let first = results.first_mut().map(ResultTable::next).transpose()?.flatten();
+            Ok((results, first))
+        });
+        let (results, first) = match begun {
+            Ok(begun) => begun,
+            Err(failed) => {
+                running.end(Some(&failed), Vec::new());
+                return Err(failed);
+            }
+        };
         // A client that has gone away needs nothing more.
-        let _ = write_query(&asked, begin(), form, results, first, started);
+        if let Ok(written) = write_query(&asked, begin(), form, results, first, started) {
+            // Whoever has read the answer finds the query in the list.
+            running.end(written.failure.as_ref(), written.results);
+            let _ = written.answer.finish();
+        }
         Ok(())
     })
     .await
+}
+
+/// A query, as lists of queries show it.
+fn listed(incoming: &Incoming, session: &Session, text: &str, properties: &ClientRequestProperties) -> Query {
+    Query {
+        client_request_id: incoming.client_request_id.clone(),
+        activity_id: incoming.activity_id,
+        text: text.to_owned(),
+        database: session.database.clone(),
+        principal: session.principal.clone(),
+        application: properties.application.clone().unwrap_or_default(),
+        properties: json!({"Options": properties.options}).to_string(),
+        started: DateTime::from(SystemTime::now()),
+    }
 }
 
 /// `/v1/rest/mgmt`

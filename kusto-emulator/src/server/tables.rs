@@ -38,7 +38,7 @@ pub(super) fn extended_properties_v1(visualizations: &[(i64, String)]) -> RowBat
 pub(super) struct Outcome<'a> {
     pub(super) elapsed: Duration,
     /// Rows and bytes of each result.
-    pub(super) results: Vec<(u64, u64)>,
+    pub(super) results: &'a [(u64, u64)],
     /// What ended it before its time.
     pub(super) failure: Option<&'a EngineError>,
 }

@@ -35,7 +35,17 @@ pub(super) struct Form {
     pub(super) preview_rows: Option<usize>,
 }
 
-/// The answer to a query: its results, and the tables that the service adds to them.
+/// What an answer came to.
+pub(super) struct Written {
+    /// The answer, to be finished.
+    pub(super) answer: Answer,
+    /// Rows and bytes of each result.
+    pub(super) results: Vec<(u64, u64)>,
+    /// What ended the query before its time.
+    pub(super) failure: Option<EngineError>,
+}
+
+/// The answer to a query but for its end: its results, and the tables that the service adds to them.
 pub(super) fn write_query(
     incoming: &Incoming,
     answer: Answer,
@@ -43,7 +53,7 @@ pub(super) fn write_query(
     results: Vec<ResultTable>,
     first: Option<Batch>,
     started: Instant,
-) -> Result<(), Broken> {
+) -> Result<Written, Broken> {
     let writing = Writing {
         incoming,
         answer,
@@ -118,7 +128,7 @@ impl Writing<'_> {
         results: Vec<ResultTable>,
         mut first: Option<Batch>,
         started: Instant,
-    ) -> Result<(), Broken> {
+    ) -> Result<Written, Broken> {
         self.answer
             .frame(&Frame::DataSetHeader(DataSetHeader::default()))?;
         let visualizations: Vec<(i64, String)> = (1..)
@@ -158,7 +168,11 @@ impl Writing<'_> {
             errors: self.errors,
         };
         self.answer.frame(&Frame::DataSetCompletion(completion))?;
-        self.answer.finish()
+        Ok(Written {
+            answer: self.answer,
+            results: self.results,
+            failure: self.failure,
+        })
     }
 
     /// One result of the query, batch by batch.
@@ -258,7 +272,7 @@ impl Writing<'_> {
     fn completion(&mut self, table_id: i64, started: Instant) -> Result<(), Broken> {
         let outcome = Outcome {
             elapsed: started.elapsed(),
-            results: std::mem::take(&mut self.results),
+            results: &self.results,
             failure: self.failure.as_ref(),
         };
         let now = DateTime::from(SystemTime::now());

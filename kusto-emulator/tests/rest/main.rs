@@ -9,6 +9,7 @@ mod ingest;
 mod journal;
 mod load;
 mod mapping;
+mod operation;
 mod request;
 mod restart;
 mod running;
@@ -71,6 +72,18 @@ impl Service {
 
     async fn command(&self, text: &str) -> DataSet {
         data_set(self.post("/v1/rest/mgmt", text, &json!({})).send().await.unwrap()).await
+    }
+
+    /// How an operation in the background stands once it has ended.
+    async fn state_at_end(&self, id: &str) -> String {
+        let command = format!(".show operations {id} | project State");
+        loop {
+            let state = text_of(&self.command(&command).await);
+            if state != "InProgress" {
+                return state;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A request that must be refused: the status and the error.

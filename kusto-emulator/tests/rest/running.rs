@@ -1,4 +1,4 @@
-//! Queries while they run: listed, cancelled, given up by their clients.
+//! Queries while they run and when they have: listed, cancelled, given up by their clients.
 
 use super::*;
 
@@ -101,4 +101,60 @@ async fn a_service_that_is_dropped_stops_its_queries() {
         body.extend_from_slice(&chunk);
     }
     assert!(decode(&body).completion().unwrap().cancelled);
+}
+
+/// The queries that ended, the last first.
+async fn ended(service: &Service, columns: &str) -> String {
+    let answer = service
+        .command(&format!(".show queries | project {columns}"))
+        .await;
+    text_of(&answer)
+}
+
+#[tokio::test]
+async fn queries_that_ended_are_listed_with_how_they_went() {
+    let service = Service::start().await;
+    let request = service.post(
+        "/v2/rest/query",
+        "range x from 1 to 3 step 1",
+        &json!({"notruncation": true}),
+    );
+    let request = request
+        .header("x-ms-client-request-id", "Test.Ended;1")
+        .header("x-ms-app", "Tests")
+        .header("x-ms-user", "Somebody");
+    data_set(request.send().await.unwrap()).await;
+    service.refused("/v2/rest/query", "print nope", json!({})).await;
+    let limited = json!({"truncationmaxrecords": 2});
+    service.ask("range x from 1 to 5 step 1", limited).await;
+
+    assert_eq!(
+        ended(&service, "Text, State").await,
+        "range x from 1 to 5 step 1,Failed\nprint nope,Failed\nrange x from 1 to 3 step 1,Completed"
+    );
+    let columns = "ClientActivityId, Database, Application, User, FailureReason, \
+                   tostring(ClientRequestProperties.Options.notruncation), \
+                   tolong(ResultSetStatistics.TablesStatistics[0].RowCount), Duration > 0s";
+    let last = ended(&service, columns).await;
+    assert_eq!(
+        last.lines().last().unwrap(),
+        "Test.Ended;1,NetDefaultDB,Tests,Somebody,,true,3,true"
+    );
+    assert!(ended(&service, "FailureReason").await.contains("SEM0100"));
+    // What runs is in the other list.
+    let running = service
+        .command(".show running queries by user 'nobody' | count")
+        .await;
+    assert_eq!(text_of(&running), "0");
+}
+
+#[tokio::test]
+async fn a_query_whose_client_went_away_is_listed_as_cancelled() {
+    let service = Service::start().await;
+    let request = service.post("/v2/rest/query", ENDLESS, &fragments());
+    let mut response = request.send().await.unwrap();
+    response.chunk().await.unwrap().unwrap();
+    drop(response);
+    idle(&service).await;
+    assert_eq!(ended(&service, "State").await, "Cancelled");
 }
