@@ -1,11 +1,13 @@
 """Ingests with Microsoft's SDK, queued and managed, and reads the rows back.
 
-ingest_service.py URL
+ingest_service.py URL OUT
 
 The service at URL must have a storage account. The SDK is told nothing else: it asks the service where to put data.
+OUT becomes a JSON file: a query, and its rows as the SDK reads them.
 """
 
 import io
+import json
 import os
 import sys
 import time
@@ -46,7 +48,7 @@ def properties(data_format, **more):
 
 
 def main():
-    url = sys.argv[1]
+    url, out = sys.argv[1:3]
     connection = KustoConnectionStringBuilder(url)
     client = KustoClient(connection)
     client.execute_mgmt(DATABASE, f".drop table {TABLE} ifexists")
@@ -106,6 +108,11 @@ def main():
     assert result.status.name == "QUEUED", result.status
     wait_for(client, f"{TABLE} | where name startswith 'large' | count", [[120_000]])
     print("managed: a little is streamed, much is queued")
+
+    query = f"{TABLE} | where name !startswith 'large' | order by name asc, n asc"
+    rows = [row.to_dict() for row in client.execute(DATABASE, query).primary_results[0]]
+    with open(out, "w", encoding="utf-8") as file:
+        json.dump({"query": query, "rows": rows}, file)
 
 
 if __name__ == "__main__":

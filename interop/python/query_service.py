@@ -100,13 +100,29 @@ def check_ingestion(client, url):
 
 
 def check_errors(client):
-    for query, code in [("print x = nope", "SEM0100"), ("print x = (", "SYN")]:
+    refused = [
+        (DATABASE, "print x = nope", None, "SEM0100"),
+        (DATABASE, "print x = (", None, "SYN"),
+        ("Nowhere", "print 1", None, "Nowhere"),
+        # A failure in the middle of the rows: the SDK reports what the answer ends with.
+        (DATABASE, "range x from 1 to 5 step 1", {"truncationmaxrecords": 2}, "80DA0003"),
+    ]
+    for database, query, options, text in refused:
+        properties = ClientRequestProperties()
+        for name, value in (options or {}).items():
+            properties.set_option(name, value)
         try:
-            client.execute(DATABASE, query)
+            client.execute(database, query, properties)
         except KustoServiceError as error:
-            assert code in str(error), error
+            assert text in str(error), error
         else:
             raise AssertionError(f"{query}: no error")
+
+
+def check_streaming(client):
+    answer = client.execute_streaming_query(DATABASE, "range x from 1 to 100000 step 1")
+    rows = [row["x"] for row in next(answer.iter_primary_results())]
+    assert rows == list(range(1, 100_001)), len(rows)
 
 
 def main():
@@ -119,7 +135,8 @@ def main():
         check_commands(client)
         check_ingestion(client, url)
         check_errors(client)
-    checked = "parameters, commands, streaming ingestion and errors as expected"
+        check_streaming(client)
+    checked = "parameters, commands, streamed answers, streaming ingestion and errors as expected"
     print(f"azure-kusto-data for Python: {len(cases)} queries, {rows} rows equal; {checked}")
 
 

@@ -139,17 +139,35 @@ fn python(folder: &Path, service: &Service, cases: &Path) -> Result<(), String> 
     )
 }
 
-/// Microsoft's SDK for Python ingests into our service through storage that others wrote.
+/// Microsoft's SDKs ingest into our service through storage that others wrote, and our command after them.
 fn ingest(folder: &Path, kusto: &Path) -> Result<(), String> {
     let python = environment(folder, "python")?;
+    let node = node_packages("node")?;
     let azurite = Azurite::start(&node_packages("azurite")?)?;
     let service = service::start_with(kusto, &["--storage", &azurite.connection_string])?;
-    crate::run(
-        Command::new(python)
-            .arg(crate::root().join("interop/python/ingest_service.py"))
-            .arg(&service.uri),
-    )?;
+    let scripts = [
+        (python, crate::root().join("interop/python/ingest_service.py")),
+        (PathBuf::from("node"), node.join("ingest_service.js")),
+    ];
+    for (program, script) in &scripts {
+        let read = folder.join("ingested.json");
+        crate::run(Command::new(program).arg(script).arg(&service.uri).arg(&read))?;
+        same_rows(kusto, &service.uri, &read)?;
+    }
     ingest_ours(folder, kusto, &service.uri)
+}
+
+/// What an SDK read after it had ingested, a query and its rows, is what our client reads.
+fn same_rows(kusto: &Path, uri: &str, read: &Path) -> Result<(), String> {
+    let text = fs::read(read).map_err(|error| format!("{}: {error}", read.display()))?;
+    let read: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    let query = read["query"].as_str().unwrap_or_default();
+    let (ours, theirs) = (rows(kusto, uri, "NetDefaultDB", query)?, &read["rows"]);
+    if ours.is_empty() || theirs.as_array() != Some(&ours) {
+        return Err(format!("{query}: our client reads other rows than the SDK"));
+    }
+    println!("our client reads the same {} rows", ours.len());
+    Ok(())
 }
 
 /// Our command goes the same way: files of four formats through storage and queue, and back by a query.
