@@ -17,11 +17,12 @@ mod table;
 mod window;
 mod word;
 
+pub(crate) use cell::short_datetime;
 pub use error::{DecodeError, DecodeErrorKind};
 #[cfg(test)]
 pub(crate) use json::is_json;
 pub use rows_decoder::{DecodedRows, RowsDecoder};
-pub(crate) use string::push_one_escape;
+pub(crate) use string::{push_one_escape, unescape_all};
 
 use std::collections::VecDeque;
 

@@ -15,6 +15,7 @@ mod avx2;
 mod avx512;
 mod lanes;
 mod level;
+mod scan;
 #[cfg(target_arch = "x86_64")]
 mod sse42;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod x86;
 
 pub(crate) use lanes::{Lanes, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
+pub(crate) use scan::plain_end;
 pub(crate) use text::{push_json, push_string};
 
 /// An instruction set with kernels of its own.

@@ -205,7 +205,7 @@ fn dynamic_values_take_any_shape() {
     assert_eq!(read::<(Vec<i64>,)>(&dynamic("[1]")), Ok((vec![1],)));
     assert_eq!(
         read_cell::<u8>(&dynamic("[]")),
-        Err("column c, row 0: dynamic value: invalid type: sequence, expected u8 at line 1 column 0".into())
+        Err("column c, row 0: dynamic value: wanted u8, found an array, at byte 0".into())
     );
 }
 

@@ -1,6 +1,7 @@
 //! Rows into Rust types, with serde.
 
 mod cell;
+mod json;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Visitor};

@@ -238,7 +238,7 @@ fn short_bool(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
 }
 
 /// `"YYYY-MM-DDThh:mm:ss[.f]Z"` with quotes, in ticks; `None` for any other form.
-fn short_datetime(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+pub(crate) fn short_datetime(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     let text: &[u8; 22] = bytes.get(at..at + 22)?.try_into().ok()?;
     let two = |index: usize| {
         let (high, low) = (text[index].wrapping_sub(b'0'), text[index + 1].wrapping_sub(b'0'));

@@ -39,6 +39,14 @@ pub(super) fn unescape(
     }
 }
 
+/// What the string that begins at `at` (a quote) says, and the index after its closing quote, if it has one and is
+/// right.
+pub(crate) fn unescape_all(bytes: &[u8], at: usize) -> Option<(usize, String)> {
+    let mut text = String::new();
+    let end = unescape(bytes, at, &mut text, &mut Vec::new()).ok()?;
+    Some((end, text))
+}
+
 #[inline]
 fn check_utf8(piece: &[u8], at: usize) -> Result<&str, Stop> {
     match simdutf8::basic::from_utf8(piece) {

@@ -2,8 +2,8 @@
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
-use serde_json::de::StrRead;
 
+use super::json::{Json, JsonError, from_json};
 use crate::scalar::serde_name;
 use crate::{ColumnArray, ConversionError, Dynamic, Value};
 
@@ -59,10 +59,10 @@ impl<'de> CellDeserializer<'de> {
     fn own_type_or_json<V: Visitor<'de>>(
         self,
         visitor: V,
-        read: impl FnOnce(&mut serde_json::Deserializer<StrRead<'de>>, V) -> Result<V::Value, serde_json::Error>,
+        read: impl FnOnce(&mut Json<'de>, V) -> Result<V::Value, JsonError>,
     ) -> Result<V::Value, ConversionError> {
         match self.value() {
-            Value::Dynamic(text) | Value::Unknown(text) => from_json(text, |json| read(json, visitor)),
+            Value::Dynamic(text) | Value::Unknown(text) => Ok(from_json(text, |json| read(json, visitor))?),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -84,7 +84,7 @@ impl<'de> CellDeserializer<'de> {
                 Err(_) => Err(mismatch(&visitor)),
             },
             Value::Dynamic(text) | Value::Unknown(text) => {
-                from_json(text, |json| json.deserialize_f64(visitor))
+                Ok(from_json(text, |json| json.deserialize_f64(visitor))?)
             }
             _ => self.deserialize_any(visitor),
         }
@@ -150,7 +150,7 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
             Value::Long(number) => visitor.visit_i64(number),
             Value::Real(number) => visitor.visit_f64(number),
             Value::Dynamic(text) | Value::Unknown(text) if Dynamic::new(text).is_json() => {
-                from_json(text, |json| json.deserialize_any(visitor))
+                Ok(from_json(text, |json| json.deserialize_any(visitor))?)
             }
             _ => self.text(visitor),
         }
@@ -265,9 +265,9 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ConversionError> {
         match self.value() {
-            Value::Dynamic(text) if Dynamic::new(text).is_json() => {
-                from_json(text, |json| json.deserialize_enum(name, variants, visitor))
-            }
+            Value::Dynamic(text) if Dynamic::new(text).is_json() => Ok(from_json(text, |json| {
+                json.deserialize_enum(name, variants, visitor)
+            })?),
             Value::String(text) | Value::Dynamic(text) => {
                 BorrowedStrDeserializer::new(text).deserialize_enum(name, variants, visitor)
             }
@@ -282,17 +282,6 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
         visitor.visit_unit()
     }
-}
-
-/// Reads the JSON text of a dynamic value.
-fn from_json<'de, T>(
-    text: &'de str,
-    read: impl FnOnce(&mut serde_json::Deserializer<StrRead<'de>>) -> Result<T, serde_json::Error>,
-) -> Result<T, ConversionError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    read(&mut json)
-        .and_then(|value| json.end().map(|()| value))
-        .map_err(|error| ConversionError::message(format!("dynamic value: {error}")))
 }
 
 /// The cell is not what the visitor wants; the caller adds what it is.
