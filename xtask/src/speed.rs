@@ -21,6 +21,7 @@ pub(crate) fn run() -> Result<(), String> {
             .arg(&script)
             .arg("compare")
             .arg(&folder)
-            .arg(&service.uri),
+            .arg(&service.uri)
+            .arg(service.child.id().to_string()),
     )
 }
