@@ -187,13 +187,20 @@ impl DataSet {
             .flat_map(|table| table.batches().iter().flat_map(QueryProperty::read))
     }
 
+    fn properties_named(&self, name: &'static str) -> impl Iterator<Item = QueryProperty> {
+        self.tables_of(TableKind::QueryProperties)
+            .flat_map(Table::batches)
+            .flat_map(move |rows| QueryProperty::read_where(rows, move |key| key == name))
+    }
+
     /// How the primary result of this id asks to be drawn.
     pub fn visualization(&self, table_id: i64) -> Option<Visualization> {
         // V1 gives no ids: there the properties come in the order of the results.
         let place = self
             .primary_results()
             .position(|table| table.table_id() == table_id);
-        let visualizations = self.properties().filter_map(|property| match property {
+        let properties = self.properties_named(QueryProperty::VISUALIZATION);
+        let visualizations = properties.filter_map(|property| match property {
             QueryProperty::Visualization {
                 table_id,
                 visualization,
@@ -208,7 +215,8 @@ impl DataSet {
 
     /// The database cursor at which the query saw the data, if it asked for one.
     pub fn cursor(&self) -> Option<String> {
-        self.properties().find_map(|property| match property {
+        let mut properties = self.properties_named(QueryProperty::CURSOR);
+        properties.find_map(|property| match property {
             QueryProperty::Cursor(cursor) => Some(cursor),
             _ => None,
         })
@@ -216,7 +224,8 @@ impl DataSet {
 
     /// The query that computed these results, if they come from the results cache.
     pub fn server_cache(&self) -> Option<ServerCache> {
-        self.properties().find_map(|property| match property {
+        let mut properties = self.properties_named(QueryProperty::SERVER_CACHE);
+        properties.find_map(|property| match property {
             QueryProperty::ServerCache(cache) => Some(cache),
             _ => None,
         })

@@ -178,7 +178,7 @@ impl ClientRequestProperties {
     pub fn check(&self) -> Result<(), ParseError> {
         for (name, value) in &self.options {
             if let Some(option) = options::find(name)
-                && literal(&option, value).is_none()
+                && !is_of_its_type(&option, value)
             {
                 let expected = match option.value_type {
                     OptionType::Bool => "true or false",
@@ -265,6 +265,17 @@ impl ClientRequestProperties {
 }
 
 /// The value of a documented option as KQL; `None` if it has the wrong type.
+fn is_of_its_type(option: &RequestOption, value: &Value) -> bool {
+    match option.value_type {
+        OptionType::Bool => value.is_boolean(),
+        OptionType::Text => value.is_string(),
+        OptionType::Timespan if value.is_string() => {
+            Literal::from_parameter(ColumnType::Timespan, value).is_ok()
+        }
+        _ => literal(option, value).is_some(),
+    }
+}
+
 fn literal(option: &RequestOption, value: &Value) -> Option<String> {
     let typed = |column_type| {
         Literal::from_parameter(column_type, value)

@@ -1,5 +1,7 @@
 //! An answer whose head is here and whose body is not.
 
+use std::convert::Infallible;
+
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{AsyncRawResponse, AsyncResponseBody};
 use azure_core::time::OffsetDateTime;
@@ -138,8 +140,12 @@ impl Answer {
     }
 }
 
+/// The value of a header. (`get_optional_str` makes an error, perhaps with a backtrace, of each header that is absent.)
 fn text<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a str> {
-    headers.get_optional_str(&HeaderName::from_static(name))
+    let value = headers.get_optional_with(&HeaderName::from_static(name), |value| {
+        Ok::<_, Infallible>(value.as_str())
+    });
+    value.ok().flatten()
 }
 
 /// Error texts are short; what is longer is not one.

@@ -74,7 +74,7 @@ impl<'a> Call<'a> {
         } else {
             CancelOnDrop::disarmed()
         };
-        let attempt = self.pipeline.attempt(&self.outgoing, &id);
+        let attempt = self.pipeline.attempt(&mut self.outgoing, &id);
         let attempt = self.operation.attempt(attempt, self.retries, &id);
         match self.deadline.cover(attempt).await {
             Ok(Ok(answer)) => {

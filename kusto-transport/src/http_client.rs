@@ -1,5 +1,6 @@
 //! The HTTP client that comes with this crate.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,14 +8,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::response::PinnedStream;
-use azure_core::http::{AsyncRawResponse, HttpClient, Request};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request};
 use bytes::Bytes;
+use futures::TryStreamExt;
 use futures_core::Stream;
 use kusto_protocol::Secret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{TransportError, TransportErrorKind};
+use crate::headers;
 
 /// How the bundled HTTP client connects. Take the default and set fields.
 #[derive(Clone, Debug)]
@@ -198,13 +202,59 @@ impl HttpClient for Bounded {
         let permit = Arc::clone(&self.requests).acquire_owned().await;
         // Nobody closes the semaphore.
         let permit = permit.map_err(|error| Error::new(ErrorKind::Other, error))?;
-        let (status, headers, body) = self.client.execute_request(request).await?.deconstruct();
+        let response = self.client.execute(to_reqwest(request)?).await.map_err(|error| {
+            let kind = if error.is_connect() {
+                ErrorKind::Connection
+            } else {
+                ErrorKind::Io
+            };
+            Error::with_error(kind, error.without_url(), "the request got no answer")
+        })?;
+        let status = response.status().as_u16().into();
+        let headers = from_reqwest(response.headers());
+        let body = response
+            .bytes_stream()
+            .map_err(|error| Error::with_error(ErrorKind::Io, error.without_url(), "the answer broke off"));
         let body: PinnedStream = Box::pin(Counted {
             body: Box::pin(body),
             permit: Some(permit),
         });
         Ok(AsyncRawResponse::new(status, headers, body))
     }
+}
+
+fn to_reqwest(request: &Request) -> azure_core::Result<reqwest::Request> {
+    let invalid = |message: &'static str| Error::with_message(ErrorKind::Other, message);
+    let method = match request.method() {
+        Method::Delete => reqwest::Method::DELETE,
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        _ => return Err(invalid("this method is not supported")),
+    };
+    let mut to = reqwest::Request::new(method, request.url().clone());
+    for (name, value) in request.headers().iter() {
+        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
+        let mut value = http::HeaderValue::from_str(value.as_str())
+            .map_err(|_| invalid("a header has a value that no header may have"))?;
+        let name = name.map_err(|_| invalid("a header has a name that no header may have"))?;
+        value.set_sensitive(name == http::header::AUTHORIZATION);
+        to.headers_mut().insert(name, value);
+    }
+    *to.body_mut() = Some(match request.body().clone() {
+        Body::Bytes(bytes) => bytes.into(),
+        Body::SeekableStream(stream) => reqwest::Body::wrap_stream(stream),
+    });
+    Ok(to)
+}
+
+/// Values that are not text are left out: none of those that matter here is one.
+fn from_reqwest(from: &http::HeaderMap) -> Headers {
+    let text = |(name, value)| Some((headers::name(name), headers::value(value).ok()?));
+    let headers: HashMap<HeaderName, HeaderValue> = from.iter().filter_map(text).collect();
+    headers.into()
 }
 
 impl fmt::Debug for Bounded {

@@ -51,6 +51,7 @@ mod deadline;
 mod decompress;
 mod error;
 mod frames;
+mod headers;
 #[cfg(feature = "http-client")]
 mod http_client;
 mod outgoing;

@@ -1,16 +1,20 @@
 //! A request as it leaves: address, headers, body, time limit.
 
 use std::io::Write;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use azure_core::credentials::AccessToken;
+use azure_core::http::headers::HeaderName as AzureHeaderName;
 use azure_core::http::{Body, Method, Request as AzureRequest, Url};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderName, HeaderValue, header};
-use kusto_protocol::{AcceptEncoding, Endpoint, Request, RequestKind, options};
+use kusto_protocol::{AcceptEncoding, Endpoint, QueryVersion, Request, RequestKind, options};
 
 use crate::error::{TransportError, TransportErrorKind};
+use crate::headers;
 use crate::pipeline::Pipeline;
 use crate::pipeline_options::PipelineOptions;
 use crate::request_id::{new_request_id, of_try};
@@ -18,6 +22,7 @@ use crate::request_id::{new_request_id, of_try};
 /// Everything about a request but its token and the number of its try.
 pub(crate) struct Outgoing {
     request: AzureRequest,
+    url: Url,
     /// The id of the first try.
     stem: String,
     /// What is done: for traces.
@@ -73,6 +78,7 @@ impl Outgoing {
             .client_version
             .take()
             .unwrap_or_else(|| options.client_version.clone());
+        let address = pipeline.addresses().of(&request.kind);
         let mut http = request
             .client_version(client_version)
             .into_http(pipeline.endpoint())
@@ -82,8 +88,13 @@ impl Outgoing {
         if !is_ingest {
             compress(&mut http, options.compress_requests_from);
         }
+        let url = match address {
+            Some(address) => address.url(http.uri())?,
+            None => parse(http.uri())?,
+        };
         Ok(Self {
-            request: to_azure(http)?,
+            request: to_azure(http, url.clone())?,
+            url,
             stem: client_request_id.unwrap_or_else(|| new_request_id(activity)),
             operation,
             database,
@@ -100,13 +111,27 @@ impl Outgoing {
 
     /// Where the request goes unless it is redirected.
     pub(crate) fn url(&self) -> &Url {
-        self.request.url()
+        &self.url
     }
 
-    pub(crate) fn to_request(&self, url: &Url, client_request_id: &str) -> AzureRequest {
-        let mut request = self.request.clone();
-        *request.url_mut() = url.clone();
-        request.insert_header(Request::HEADER_CLIENT_REQUEST_ID, ascii(client_request_id));
+    /// Makes it the request of the next exchange.
+    pub(crate) fn prepare(
+        &mut self,
+        url: &Url,
+        client_request_id: &str,
+        token: Option<&AccessToken>,
+    ) -> &AzureRequest {
+        let request = &mut self.request;
+        if request.url() != url {
+            request.url_mut().clone_from(url);
+        }
+        let headers = request.headers_mut();
+        headers.insert(CLIENT_REQUEST_ID, ascii(client_request_id));
+        match token {
+            // The one place in the workspace that reads the text of a token.
+            Some(token) => headers.insert(AUTHORIZATION, format!("Bearer {}", token.token.secret())),
+            None => drop(headers.remove(AUTHORIZATION)),
+        }
         request
     }
 }
@@ -118,37 +143,82 @@ pub(crate) fn ping(endpoint: &Endpoint) -> Result<AzureRequest, TransportError> 
         uri.map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error.to_string()))?;
     let mut http = http::Request::new(Bytes::new());
     *http.uri_mut() = uri;
-    to_azure(http)
+    let url = parse(http.uri())?;
+    to_azure(http, url)
+}
+
+/// The addresses of one service that most requests go to; reading an address takes longer than all else about a
+/// request.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses {
+    query: Address,
+    mgmt: Address,
+}
+
+#[derive(Debug, Default)]
+struct Address(OnceLock<Url>);
+
+impl Addresses {
+    /// Where requests of this kind go, if that is the same for all of them.
+    fn of(&self, kind: &RequestKind) -> Option<&Address> {
+        match kind {
+            RequestKind::Query {
+                version: QueryVersion::V2,
+                method: http::Method::POST,
+                ..
+            } => Some(&self.query),
+            RequestKind::Mgmt { .. } => Some(&self.mgmt),
+            _ => None,
+        }
+    }
+}
+
+impl Address {
+    fn url(&self, uri: &http::Uri) -> Result<Url, TransportError> {
+        match self.0.get() {
+            Some(url) => Ok(url.clone()),
+            None => {
+                let url = parse(uri)?;
+                Ok(self.0.get_or_init(|| url).clone())
+            }
+        }
+    }
+}
+
+fn parse(uri: &http::Uri) -> Result<Url, TransportError> {
+    let url = Url::parse(&uri.to_string())
+        .map_err(|error| invalid("the address of the request is not valid").with_source(error))?;
+    // Names like `..` would be resolved as steps of a path and reach something else.
+    if url.path() != uri.path() {
+        return Err(invalid(
+            "a database or table name is taken for a step in a path; it cannot be addressed",
+        ));
+    }
+    Ok(url)
 }
 
 /// The same request in the types of azure_core.
-pub(crate) fn to_azure(request: http::Request<Bytes>) -> Result<AzureRequest, TransportError> {
-    let invalid = |message: &'static str| TransportError::new(TransportErrorKind::InvalidRequest, message);
+fn to_azure(request: http::Request<Bytes>, url: Url) -> Result<AzureRequest, TransportError> {
     let (parts, body) = request.into_parts();
     let method = match parts.method {
         http::Method::GET => Method::Get,
         http::Method::POST => Method::Post,
         _ => return Err(invalid("only GET and POST requests are sent")),
     };
-    let url = Url::parse(&parts.uri.to_string())
-        .map_err(|error| invalid("the address of the request is not valid").with_source(error))?;
-    // Names like `..` would be resolved as steps of a path and reach something else.
-    if url.path() != parts.uri.path() {
-        return Err(invalid(
-            "a database or table name is taken for a step in a path; it cannot be addressed",
-        ));
-    }
     let mut request = AzureRequest::new(url, method);
     for (name, value) in &parts.headers {
-        let value = value
-            .to_str()
-            .map_err(|error| invalid("a header is not text").with_source(error))?;
-        request.insert_header(name.as_str().to_owned(), value.to_owned());
+        let value = headers::value(value);
+        let value = value.map_err(|error| invalid("a header is not text").with_source(error))?;
+        request.insert_header(headers::name(name), value);
     }
     if !body.is_empty() {
         request.set_body(Body::Bytes(body));
     }
     Ok(request)
+}
+
+fn invalid(message: &'static str) -> TransportError {
+    TransportError::new(TransportErrorKind::InvalidRequest, message)
 }
 
 /// Adds the headers that the caller wants on every request; they replace what a request would say by itself.
@@ -191,10 +261,16 @@ fn compress(http: &mut http::Request<Bytes>, threshold: Option<usize>) {
 
 /// The service wants printable ASCII in headers; the official libraries put `?` in place of all else.
 fn ascii(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
         .collect()
 }
+
+const AUTHORIZATION: AzureHeaderName = AzureHeaderName::from_static("authorization");
+const CLIENT_REQUEST_ID: AzureHeaderName = AzureHeaderName::from_static(Request::HEADER_CLIENT_REQUEST_ID);
 
 /// Headers that say how the message is framed, or carry the token.
 const OWN_HEADERS: &[HeaderName] = &[

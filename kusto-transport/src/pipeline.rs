@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::deadline::Deadline;
 use crate::error::TransportError;
 use crate::frames::FrameStream;
-use crate::outgoing::{self, Outgoing};
+use crate::outgoing::{self, Addresses, Outgoing};
 use crate::pipeline_options::PipelineOptions;
 use crate::redirect;
 use crate::retry::RetryBudget;
@@ -37,6 +37,7 @@ struct Shared {
     tokens: TokenSource,
     http_client: Arc<dyn HttpClient>,
     options: PipelineOptions,
+    addresses: Addresses,
     retries: Mutex<RetryBudget>,
 }
 
@@ -66,6 +67,7 @@ impl Pipeline {
                 tokens,
                 http_client,
                 options,
+                addresses: Addresses::default(),
                 retries: Mutex::default(),
             }),
             is_idempotent: false,
@@ -82,6 +84,7 @@ impl Pipeline {
                 tokens: shared.tokens.sibling(endpoint),
                 http_client: Arc::clone(&shared.http_client),
                 options: shared.options.clone(),
+                addresses: Addresses::default(),
                 retries: Mutex::default(),
             }),
             is_idempotent: self.is_idempotent,
@@ -165,6 +168,10 @@ impl Pipeline {
         &self.shared.options
     }
 
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.shared.addresses
+    }
+
     pub(crate) fn is_idempotent(&self) -> bool {
         self.is_idempotent
     }
@@ -176,16 +183,16 @@ impl Pipeline {
     }
 
     /// One try, up to an answer that says 200.
-    pub(crate) async fn attempt(&self, outgoing: &Outgoing, id: &str) -> Result<Answer, TransportError> {
+    pub(crate) async fn attempt(&self, outgoing: &mut Outgoing, id: &str) -> Result<Answer, TransportError> {
         self.shared.attempt(outgoing, id).await
     }
 }
 
 impl Shared {
-    async fn attempt(&self, outgoing: &Outgoing, id: &str) -> Result<Answer, TransportError> {
+    async fn attempt(&self, outgoing: &mut Outgoing, id: &str) -> Result<Answer, TransportError> {
         let endpoint = self.tokens.endpoint();
-        let mut answer = self.signed_in(&self.tokens, outgoing, outgoing.url(), id).await?;
         let mut url = outgoing.url().clone();
+        let mut answer = self.signed_in(&self.tokens, outgoing, &url, id).await?;
         for _ in 0..outgoing.max_redirects {
             let Some(location) = answer.location() else {
                 break;
@@ -203,7 +210,7 @@ impl Shared {
     async fn signed_in(
         &self,
         tokens: &TokenSource,
-        outgoing: &Outgoing,
+        outgoing: &mut Outgoing,
         url: &Url,
         id: &str,
     ) -> Result<Answer, TransportError> {
@@ -226,17 +233,13 @@ impl Shared {
 
     async fn exchange(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &mut Outgoing,
         url: &Url,
         id: &str,
         token: Option<&AccessToken>,
     ) -> Result<Answer, TransportError> {
-        let mut request = outgoing.to_request(url, id);
-        if let Some(token) = token {
-            // The one place in the workspace that reads the text of a token.
-            request.insert_header("authorization", format!("Bearer {}", token.token.secret()));
-        }
-        Ok(Answer::new(self.execute(&request).await?))
+        let request = outgoing.prepare(url, id, token);
+        Ok(Answer::new(self.execute(request).await?))
     }
 
     async fn execute(&self, request: &azure_core::http::Request) -> Result<AsyncRawResponse, TransportError> {

@@ -1,5 +1,7 @@
 //! Ids of requests. The randomness of this crate lives here.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use azure_core::Uuid;
 
 /// A new client request id: `KRC.<activity>;<uuid>`, as `.show queries` and `.cancel query` know it.
@@ -10,7 +12,10 @@ use azure_core::Uuid;
 /// assert_ne!(id, kusto_transport::new_request_id("execute"));
 /// ```
 pub fn new_request_id(activity: &str) -> String {
-    format!("KRC.{activity};{}", Uuid::new_v4())
+    // The two fixed fields of a random UUID: its version and its variant.
+    let high = random() & !0xf000 | 0x4000;
+    let low = random() & (u64::MAX >> 2) | 1 << 63;
+    format!("KRC.{activity};{}", Uuid::from_u64_pair(high, low))
 }
 
 /// The id of a try: the call's own for the first one, with a number behind it for those that follow, so that a
@@ -24,14 +29,33 @@ pub(crate) fn of_try(stem: &str, retries: u32) -> String {
 
 /// A number from 0 up to 1, to spread waits.
 pub(crate) fn jitter() -> f64 {
-    // The lower half of a random UUID has 62 random bits below its two variant bits.
-    let bits = Uuid::new_v4().as_u64_pair().1 << 2;
-    bits as f64 / 2f64.powi(64)
+    random() as f64 / 2f64.powi(64)
+}
+
+/// Random bits that nobody has to be unable to guess. Each thread asks the system for a key once, not for each number.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_hold_random_uuids() {
+        let uuids: std::collections::HashSet<Uuid> = (0..1000)
+            .map(|_| new_request_id("execute"))
+            .map(|id| id["KRC.execute;".len()..].parse().unwrap())
+            .collect();
+        assert_eq!(uuids.len(), 1000);
+        // Version 4, variant 1.
+        for uuid in uuids.iter().map(Uuid::to_string) {
+            assert!(
+                uuid[14..].starts_with('4') && uuid[19..].starts_with(['8', '9', 'a', 'b']),
+                "{uuid}"
+            );
+        }
+    }
 
     #[test]
     fn jitter_stays_in_range_and_varies() {

@@ -38,10 +38,27 @@ pub struct ServerCache {
 }
 
 impl QueryProperty {
+    pub(crate) const VISUALIZATION: &str = "Visualization";
+    pub(crate) const CURSOR: &str = "Cursor";
+    pub(crate) const SERVER_CACHE: &str = "ServerCache";
+
     /// The properties in a batch of the table: `TableId`, `Key` and `Value` in V2, a single `Value` in V1. Rows
     /// without a value, which have been seen, are left out.
     pub fn read(rows: &RowBatch) -> impl Iterator<Item = Self> {
-        rows.rows().filter_map(|row| {
+        Self::read_where(rows, |_| true)
+    }
+
+    /// The same without those of other keys, which need not be parsed then. In V1, where there are no keys, all.
+    pub(crate) fn read_where(
+        rows: &RowBatch,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = Self> {
+        rows.rows().filter_map(move |row| {
+            let key = match row.value("Key") {
+                Some(Value::String(key)) if !is_wanted(key) => return None,
+                Some(Value::String(key)) => Some(key),
+                _ => None,
+            };
             let (Value::Dynamic(value) | Value::String(value)) = row.value("Value")? else {
                 return None;
             };
@@ -50,23 +67,25 @@ impl QueryProperty {
                 Some(Value::Long(id)) => Some(id),
                 _ => None,
             };
-            match row.value("Key") {
-                Some(Value::String(key)) => Some(Self::from_key(table_id, key, value)),
-                _ => Some(Self::from_members(value)),
-            }
+            Some(match key {
+                Some(key) => Self::from_key(table_id, key, value),
+                None => Self::from_members(value),
+            })
         })
     }
 
     fn from_key(table_id: Option<i64>, key: &str, value: &str) -> Self {
-        let json: Json = Dynamic::new(value).deserialize().unwrap_or_default();
+        let json = || -> Json { Dynamic::new(value).deserialize().unwrap_or_default() };
         let known = match key {
-            "Visualization" if json.is_object() => Some(Self::Visualization {
-                table_id,
-                visualization: Box::new(Visualization::from_value(&json)),
-            }),
+            Self::VISUALIZATION => Some(json())
+                .filter(Json::is_object)
+                .map(|json| Self::Visualization {
+                    table_id,
+                    visualization: Box::new(Visualization::from_value(&json)),
+                }),
             // Both a bare text and an object may stand for a cursor.
-            "Cursor" => cursor(&json).or_else(|| Some(Self::Cursor(value.to_owned()))),
-            "ServerCache" => server_cache(&json),
+            Self::CURSOR => cursor(&json()).or_else(|| Some(Self::Cursor(value.to_owned()))),
+            Self::SERVER_CACHE => server_cache(&json()),
             _ => None,
         };
         known.unwrap_or_else(|| Self::Other {

@@ -52,11 +52,6 @@ pub enum OptionType {
     Timespan,
 }
 
-/// The documented option of this name, in exactly this spelling.
-pub fn find(name: &str) -> Option<RequestOption> {
-    ALL.iter().copied().find(|option| option.name == name)
-}
-
 /// One row per option: setter (one is written by hand), constant, name, type of the value, where it may travel,
 /// and what it does.
 macro_rules! options {
@@ -72,6 +67,18 @@ macro_rules! options {
             value_type: OptionType::$type,
             in_set_statement: options!(@ $place),
         },)*];
+
+        /// The documented option of this name, in exactly this spelling.
+        pub fn find(name: &str) -> Option<RequestOption> {
+            Some(match name {
+                $($name => RequestOption {
+                    name: $name,
+                    value_type: OptionType::$type,
+                    in_set_statement: options!(@ $place),
+                },)*
+                _ => return None,
+            })
+        }
 
         /// The documented options.
         impl ClientRequestProperties {

@@ -98,13 +98,13 @@ fn joined(text: &str, is_reserved: impl Fn(char) -> bool) -> String {
 /// `None` if nothing is left.
 pub(super) fn value(text: &str) -> Option<HeaderValue> {
     let text = text.trim();
-    let ascii: String = text
-        .chars()
-        .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
-        .collect();
-    HeaderValue::try_from(ascii)
-        .ok()
-        .filter(|value| !value.is_empty())
+    let value = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        HeaderValue::from_str(text)
+    } else {
+        let printable = |c| if matches!(c, ' '..='~') { c } else { '?' };
+        HeaderValue::from_str(&text.chars().map(printable).collect::<String>())
+    };
+    value.ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -14,14 +14,31 @@ use crate::data_format::DataFormat;
 use crate::endpoint::Endpoint;
 use crate::parse_error::{ParseError, ParseErrorKind};
 use crate::percent::encode;
+use crate::properties::ClientRequestProperties;
 
 /// The body of queries and commands.
 #[derive(Serialize)]
 struct Body<'a> {
     db: &'a str,
     csl: &'a str,
-    #[serde(skip_serializing_if = "is_empty")]
-    properties: Value,
+    #[serde(skip_serializing_if = "Properties::is_empty")]
+    properties: Properties<'a>,
+}
+
+/// What [`ClientRequestProperties::to_json`](crate::ClientRequestProperties::to_json) gives, not copied.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Properties<'a> {
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    options: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    parameters: &'a Map<String, Value>,
+}
+
+impl Properties<'_> {
+    fn is_empty(&self) -> bool {
+        self.options.is_empty() && self.parameters.is_empty()
+    }
 }
 
 pub(super) fn request(request: Request, endpoint: &Endpoint) -> Result<http::Request<Bytes>, ParseError> {
@@ -39,14 +56,18 @@ pub(super) fn request(request: Request, endpoint: &Endpoint) -> Result<http::Req
                 QueryVersion::V1 => Endpoint::QUERY_V1,
                 QueryVersion::V2 => Endpoint::QUERY_V2,
             };
-            let body = body(&database, &text, properties.to_json())?;
+            let body = body(&database, &text, properties)?;
             match method {
-                Method::GET => (Method::GET, endpoint.uri(&with_query(path, &body))?, Bytes::new()),
+                Method::GET => (
+                    Method::GET,
+                    endpoint.uri(&with_query(path, &body)?)?,
+                    Bytes::new(),
+                ),
                 _ => (Method::POST, endpoint.uri(path)?, json(&body, &mut headers)?),
             }
         }
         RequestKind::Mgmt { database, text } => {
-            let body = body(&database, &text, properties.to_json())?;
+            let body = body(&database, &text, properties)?;
             (
                 Method::POST,
                 endpoint.uri(Endpoint::MGMT)?,
@@ -91,21 +112,15 @@ fn headers(request: &Request) -> HeaderMap {
     if let Some(encoding) = request.accept_encoding.as_str() {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
     }
-    headers.insert(
-        Request::HEADER_VERSION,
-        HeaderValue::from_static(Request::API_VERSION),
-    );
+    headers.insert(VERSION, HeaderValue::from_static(Request::API_VERSION));
     if request.read_only {
-        headers.insert(Request::HEADER_READONLY, HeaderValue::from_static("true"));
+        headers.insert(READONLY, HeaderValue::from_static("true"));
     }
     for (name, text) in [
-        (
-            Request::HEADER_CLIENT_REQUEST_ID,
-            &request.properties.client_request_id,
-        ),
-        (Request::HEADER_APP, &request.properties.application),
-        (Request::HEADER_USER, &request.properties.user),
-        (Request::HEADER_CLIENT_VERSION, &request.client_version),
+        (CLIENT_REQUEST_ID, &request.properties.client_request_id),
+        (APP, &request.properties.application),
+        (USER, &request.properties.user),
+        (CLIENT_VERSION, &request.client_version),
     ] {
         if let Some(value) = text.as_deref().and_then(header::value) {
             headers.insert(name, value);
@@ -127,7 +142,11 @@ fn option_headers(options: &Map<String, Value>, headers: &mut HeaderMap) {
     }
 }
 
-fn body<'a>(database: &'a str, text: &'a str, properties: Value) -> Result<Body<'a>, ParseError> {
+fn body<'a>(
+    database: &'a str,
+    text: &'a str,
+    properties: &'a ClientRequestProperties,
+) -> Result<Body<'a>, ParseError> {
     if text.trim().is_empty() {
         return Err(missing("the text of the query or command is empty"));
     }
@@ -139,7 +158,10 @@ fn body<'a>(database: &'a str, text: &'a str, properties: Value) -> Result<Body<
     Ok(Body {
         db,
         csl: text,
-        properties,
+        properties: Properties {
+            options: &properties.options,
+            parameters: &properties.parameters,
+        },
     })
 }
 
@@ -148,25 +170,23 @@ fn json(body: &impl Serialize, headers: &mut HeaderMap) -> Result<Bytes, ParseEr
         CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),
     );
-    // Strings, numbers and maps with string keys always make JSON.
-    let json = serde_json::to_vec(body);
-    json.map(Bytes::from).map_err(|error| {
-        ParseError::new(
-            WHAT,
-            ParseErrorKind::Malformed,
-            None,
-            format!("the body cannot be written: {error}"),
-        )
-    })
+    serde_json::to_vec(body).map(Bytes::from).map_err(unwritable)
 }
 
-fn with_query(path: &str, body: &Body<'_>) -> String {
+/// Strings, numbers and maps with string keys always make JSON.
+fn unwritable(error: serde_json::Error) -> ParseError {
+    let message = format!("the body cannot be written: {error}");
+    ParseError::new(WHAT, ParseErrorKind::Malformed, None, message)
+}
+
+fn with_query(path: &str, body: &Body<'_>) -> Result<String, ParseError> {
     let mut uri = format!("{path}?db={}&csl={}", encode(body.db), encode(body.csl));
-    if !is_empty(&body.properties) {
+    if !body.properties.is_empty() {
+        let properties = serde_json::to_string(&body.properties).map_err(unwritable)?;
         uri.push_str("&properties=");
-        uri.push_str(&encode(&body.properties.to_string()));
+        uri.push_str(&encode(&properties));
     }
-    uri
+    Ok(uri)
 }
 
 fn ingest_uri(
@@ -201,10 +221,13 @@ fn ingest_uri(
     endpoint.uri(&uri)
 }
 
-fn is_empty(properties: &Value) -> bool {
-    properties.as_object().is_none_or(Map::is_empty)
-}
-
 fn missing(message: &'static str) -> ParseError {
     ParseError::new(WHAT, ParseErrorKind::Missing, None, message)
 }
+
+const VERSION: HeaderName = HeaderName::from_static(Request::HEADER_VERSION);
+const READONLY: HeaderName = HeaderName::from_static(Request::HEADER_READONLY);
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static(Request::HEADER_CLIENT_REQUEST_ID);
+const APP: HeaderName = HeaderName::from_static(Request::HEADER_APP);
+const USER: HeaderName = HeaderName::from_static(Request::HEADER_USER);
+const CLIENT_VERSION: HeaderName = HeaderName::from_static(Request::HEADER_CLIENT_VERSION);
