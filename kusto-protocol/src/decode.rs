@@ -3,6 +3,7 @@
 mod answer;
 mod cell;
 mod cells;
+mod columns;
 mod envelope;
 mod error;
 mod float;

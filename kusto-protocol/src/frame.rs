@@ -330,6 +330,10 @@ impl ColumnType {
     /// assert_eq!(ColumnType::from_name("vector"), ColumnType::Unknown("vector".to_owned()));
     /// ```
     pub fn from_name(name: &str) -> Self {
+        // As the service writes them, without a copy in lower case.
+        if let Some(known) = Self::ALL.into_iter().find(|known| known.as_str() == name) {
+            return known;
+        }
         let lower = name.to_ascii_lowercase();
         let bare = lower.strip_prefix("system.").unwrap_or(&lower);
         match bare {

@@ -5,17 +5,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::{iter, mem};
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::head::{Head, Members, Tag, columns};
+use super::head::{FrameType, Head};
 use super::rows::RowsEvent;
 use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::table::{Current, Table};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{
-    DataSetCompletion, DataSetHeader, ErrorPlace, ErrorReportingPlacement, Frame, OneApiError, RowBatch,
-    TableFragmentType, TableHeader, TableKind, TableProgress,
+    DataSetCompletion, DataSetHeader, ErrorPlace, Frame, OneApiError, RowBatch, TableFragmentType,
+    TableHeader, TableKind, TableProgress,
 };
 
 /// The two forms of an answer, told apart by their first byte.
@@ -115,12 +114,12 @@ impl Answer {
 
     /// V1 has no completion on the wire; it is made from what was seen.
     pub(super) fn end_v1(&mut self, head: &Head) -> Result<(), DecodeError> {
-        let envelope: Value = read(head)?;
+        check_members(head)?;
         if self.progress == Progress::Nothing {
             return Err(unexpected(head.offset, "an object with neither Tables nor error"));
         }
         let row_errors = mem::take(&mut self.row_errors);
-        let errors = Some(exceptions(&envelope)).filter(|errors| !errors.is_empty());
+        let errors = Some(exceptions(head)).filter(|errors| !errors.is_empty());
         self.complete_v1(errors.unwrap_or(row_errors));
         Ok(())
     }
@@ -144,21 +143,25 @@ impl Answer {
     /// of the head will come.
     pub(super) fn begin_rows(
         &mut self,
-        head: &Head,
+        head: &mut Head,
         is_whole: bool,
         config: &DecoderConfig,
     ) -> Result<RowsFate, DecodeError> {
         let frame_type = match self.version {
-            Version::V1 => Some("DataTable".to_owned()),
-            Version::V2 => read::<Tag>(head)?.frame_type,
+            Version::V1 => Some(FrameType::DataTable),
+            Version::V2 => {
+                check_type(head)?;
+                head.members.frame_type
+            }
         };
-        let is_fragment = match frame_type.as_deref() {
-            Some("DataTable") => false,
-            Some("TableFragment") => true,
+        let is_fragment = match frame_type {
+            Some(FrameType::DataTable) => false,
+            Some(FrameType::TableFragment) => true,
             None if !is_whole => return Ok(RowsFate::Buffer),
             _ => return Ok(RowsFate::Skip),
         };
-        let members: Members = read(head)?;
+        check_members(head)?;
+        let members = &head.members;
         let is_v1 = self.version == Version::V1;
         let is_ready = if is_fragment {
             members.table_id.is_some() && members.table_fragment_type.is_some()
@@ -170,9 +173,9 @@ impl Answer {
             return Ok(RowsFate::Buffer);
         }
         if is_fragment {
-            self.begin_fragment(&members, head.offset, config)?;
+            self.begin_fragment(head, config)?;
         } else {
-            let table = self.new_table(members, head.offset, config)?;
+            let table = self.new_table(head, config)?;
             self.current = Some(Current::new(
                 table,
                 TableFragmentType::DataAppend,
@@ -219,33 +222,41 @@ impl Answer {
     }
 
     /// The object is complete, its rows included.
-    pub(super) fn end_object(&mut self, head: &Head, config: &DecoderConfig) -> Result<(), DecodeError> {
+    pub(super) fn end_object(&mut self, head: &mut Head, config: &DecoderConfig) -> Result<(), DecodeError> {
         let offset = head.offset;
         if self.version == Version::V1 {
-            return self.end_table(read(head)?, offset, config);
+            check_members(head)?;
+            return self.end_table(head, config);
         }
-        let tag: Tag = read(head)?;
-        let Some(frame_type) = tag.frame_type.as_deref() else {
-            return Err(match tag.error {
-                Some(error) => service_error(offset, &error),
+        check_type(head)?;
+        let Some(frame_type) = head.members.frame_type else {
+            return Err(match &head.members.error {
+                Some(error) => service_error(offset, error),
                 None => unexpected(offset, "a frame without FrameType"),
             });
         };
         match (self.progress, frame_type) {
-            (Progress::Nothing, "DataSetHeader") => self.begin_v2(read(head)?),
+            (Progress::Header, FrameType::DataSetHeader) => {
+                return Err(unexpected(offset, "a second DataSetHeader"));
+            }
+            (Progress::Header, _) | (Progress::Nothing, FrameType::DataSetHeader) => {}
             (Progress::Nothing, _) => {
                 return Err(unexpected(offset, "the first frame must be DataSetHeader"));
             }
             (Progress::Completion, _) => return Err(unexpected(offset, "a frame after DataSetCompletion")),
-            (_, "DataSetHeader") => return Err(unexpected(offset, "a second DataSetHeader")),
-            (_, "DataTable") => self.end_table(read(head)?, offset, config)?,
-            (_, "TableHeader") => self.open_table(read(head)?, offset, config)?,
-            (_, "TableFragment") => self.end_fragment(&read(head)?, offset, config)?,
-            (_, "TableProgress") => self.table_progress(&read(head)?, offset)?,
-            (_, "TableCompletion") => self.complete_table(&read(head)?, offset)?,
-            (_, "DataSetCompletion") => self.end_v2(&read(head)?, offset)?,
-            // A type this version does not know.
-            _ => {}
+        }
+        if frame_type != FrameType::Other {
+            check_members(head)?;
+        }
+        match frame_type {
+            FrameType::DataSetHeader => self.begin_v2(head),
+            FrameType::DataTable => self.end_table(head, config)?,
+            FrameType::TableHeader => self.open_table(head, config)?,
+            FrameType::TableFragment => self.end_fragment(head, config)?,
+            FrameType::TableProgress => self.table_progress(head)?,
+            FrameType::TableCompletion => self.complete_table(head)?,
+            FrameType::DataSetCompletion => self.end_v2(head)?,
+            FrameType::Other => {}
         }
         Ok(())
     }
@@ -270,16 +281,16 @@ impl Answer {
     }
 
     /// Takes the errors out of an object of which the end is missing: the head of a frame, or of the V1 object.
-    pub(super) fn end_cut_object(&mut self, head: &Head, is_outer: bool, config: &DecoderConfig) {
-        if self.progress != Progress::Header {
+    pub(super) fn end_cut_object(&mut self, head: &mut Head, is_outer: bool, config: &DecoderConfig) {
+        if self.progress != Progress::Header || head.check_members().is_err() {
             return;
         }
         if is_outer {
-            let errors = read(head).map_or_else(|_| Vec::new(), |envelope: Value| exceptions(&envelope));
+            let errors = exceptions(head);
             if !errors.is_empty() {
                 self.complete_v1(errors);
             }
-        } else if read::<Members>(head).is_ok_and(|members| !members.errors().is_empty()) {
+        } else if !head.members.errors().is_empty() {
             // Whatever is wrong with it, the answer has failed for another reason already.
             let _ = self.end_object(head, config);
         }
@@ -346,12 +357,9 @@ impl Answer {
             .map_or(0, |current| current.rows.buffered_bytes())
     }
 
-    fn new_table(
-        &mut self,
-        members: Members,
-        offset: u64,
-        config: &DecoderConfig,
-    ) -> Result<Table, DecodeError> {
+    /// Takes the table's name and columns out of the head.
+    fn new_table(&mut self, head: &mut Head, config: &DecoderConfig) -> Result<Table, DecodeError> {
+        let (offset, members) = (head.offset, &mut head.members);
         if self.progress != Progress::Header {
             return Err(unexpected(
                 offset,
@@ -363,7 +371,7 @@ impl Answer {
             (Version::V2, Some(table_id)) => table_id,
             (Version::V2, None) => return Err(unexpected(offset, "a table without TableId")),
         };
-        let Some(columns) = members.columns.map(columns) else {
+        let Some(columns) = members.columns.take() else {
             return Err(unexpected(offset, "a table without Columns").in_table(table_id));
         };
         if columns.len() > config.max_columns {
@@ -378,14 +386,14 @@ impl Answer {
             let error = unexpected(offset, "a table with the id of another that is not complete");
             return Err(error.in_table(table_id));
         }
-        let kind = match members.table_kind {
-            Some(name) if self.version == Version::V2 => TableKind::from_name(&name),
+        let kind = match members.table_kind.take() {
+            Some(kind) if self.version == Version::V2 => kind,
             _ => TableKind::Unknown,
         };
         let header = TableHeader {
             table_id,
             kind,
-            name: members.table_name.unwrap_or_default(),
+            name: members.table_name.take().unwrap_or_default(),
             columns,
         };
         self.next_ordinal += 1;
@@ -398,48 +406,34 @@ impl Answer {
     }
 
     /// Ends the table of which rows were read, or one without `Rows`.
-    fn end_table(
-        &mut self,
-        members: Members,
-        offset: u64,
-        config: &DecoderConfig,
-    ) -> Result<(), DecodeError> {
+    fn end_table(&mut self, head: &mut Head, config: &DecoderConfig) -> Result<(), DecodeError> {
         let table = match self.current.take() {
             Some(current) => {
                 self.spare = current.rows.into_spare();
                 current.table
             }
-            None => self.new_table(members, offset, config)?,
+            None => self.new_table(head, config)?,
         };
         self.pending.push_back(table.completion());
         Ok(())
     }
 
     /// A table whose rows come in frames of their own.
-    fn open_table(
-        &mut self,
-        members: Members,
-        offset: u64,
-        config: &DecoderConfig,
-    ) -> Result<(), DecodeError> {
+    fn open_table(&mut self, head: &mut Head, config: &DecoderConfig) -> Result<(), DecodeError> {
         if self.open.len() == config.max_open_tables {
             let message = format!(
                 "more than max_open_tables ({}) tables are open",
                 config.max_open_tables
             );
-            return Err(DecodeError::new(DecodeErrorKind::TooLarge, offset, message));
+            return Err(DecodeError::new(DecodeErrorKind::TooLarge, head.offset, message));
         }
-        let table = self.new_table(members, offset, config)?;
+        let table = self.new_table(head, config)?;
         self.open.push(table);
         Ok(())
     }
 
-    fn begin_fragment(
-        &mut self,
-        members: &Members,
-        offset: u64,
-        config: &DecoderConfig,
-    ) -> Result<(), DecodeError> {
+    fn begin_fragment(&mut self, head: &Head, config: &DecoderConfig) -> Result<(), DecodeError> {
+        let (offset, members) = (head.offset, &head.members);
         let mut table = self.take_open(members.table_id, offset)?;
         let kind = match members.table_fragment_type.as_deref() {
             Some("DataAppend") => TableFragmentType::DataAppend,
@@ -456,15 +450,11 @@ impl Answer {
         Ok(())
     }
 
-    fn end_fragment(
-        &mut self,
-        members: &Members,
-        offset: u64,
-        config: &DecoderConfig,
-    ) -> Result<(), DecodeError> {
+    fn end_fragment(&mut self, head: &Head, config: &DecoderConfig) -> Result<(), DecodeError> {
+        let (offset, members) = (head.offset, &head.members);
         if self.current.is_none() {
             // No `Rows` at all.
-            self.begin_fragment(members, offset, config)?;
+            self.begin_fragment(head, config)?;
             self.read_rows(&mut Source { bytes: b"[]", offset }, config)?;
         }
         let Some(Current { table, rows, .. }) = self.current.take() else {
@@ -497,7 +487,8 @@ impl Answer {
         }
     }
 
-    fn table_progress(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
+    fn table_progress(&mut self, head: &Head) -> Result<(), DecodeError> {
+        let (offset, members) = (head.offset, &head.members);
         // Seen for tables that are not open; it is advisory, so it goes through.
         let Some(table_id) = members.table_id else {
             return Err(unexpected(offset, "a frame of a table without TableId"));
@@ -508,7 +499,8 @@ impl Answer {
         Ok(())
     }
 
-    fn complete_table(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
+    fn complete_table(&mut self, head: &Head) -> Result<(), DecodeError> {
+        let (offset, members) = (head.offset, &head.members);
         let mut table = self.take_open(members.table_id, offset)?;
         let place = ErrorPlace::TableCompletion {
             table_id: table.header.table_id,
@@ -521,18 +513,19 @@ impl Answer {
         Ok(())
     }
 
-    fn begin_v2(&mut self, members: Members) {
+    fn begin_v2(&mut self, head: &mut Head) {
+        let members = &mut head.members;
         self.progress = Progress::Header;
-        let placement = members.error_reporting_placement;
         self.pending.push_back(Frame::DataSetHeader(DataSetHeader {
-            version: members.version.unwrap_or_default(),
+            version: members.version.take().unwrap_or_default(),
             is_progressive: members.is_progressive.unwrap_or_default(),
             is_fragmented: members.is_fragmented.unwrap_or_default(),
-            error_reporting_placement: placement.and_then(|name| ErrorReportingPlacement::from_name(&name)),
+            error_reporting_placement: members.error_reporting_placement.flatten(),
         }));
     }
 
-    fn end_v2(&mut self, members: &Members, offset: u64) -> Result<(), DecodeError> {
+    fn end_v2(&mut self, head: &Head) -> Result<(), DecodeError> {
+        let (offset, members) = (head.offset, &head.members);
         let errors = members.errors().into_iter();
         let completion = DataSetCompletion {
             has_errors: members.has_errors.unwrap_or_default(),
@@ -567,8 +560,8 @@ pub(super) fn service_error(offset: u64, error: &Value) -> DecodeError {
 }
 
 /// The errors beside the tables of a V1 answer.
-fn exceptions(envelope: &Value) -> Vec<OneApiError> {
-    let errors = OneApiError::list(envelope).into_iter();
+fn exceptions(head: &Head) -> Vec<OneApiError> {
+    let errors = head.members.outer_errors().into_iter();
     errors.map(|error| error.at(ErrorPlace::Exceptions)).collect()
 }
 
@@ -576,6 +569,12 @@ pub(super) fn unexpected(offset: u64, message: impl Into<Cow<'static, str>>) -> 
     DecodeError::new(DecodeErrorKind::UnexpectedFrame, offset, message)
 }
 
-fn read<T: for<'de> Deserialize<'de>>(head: &Head) -> Result<T, DecodeError> {
-    head.read().map_err(|message| unexpected(head.offset, message))
+fn check_type(head: &Head) -> Result<(), DecodeError> {
+    head.check_type()
+        .map_err(|message| unexpected(head.offset, message))
+}
+
+fn check_members(head: &Head) -> Result<(), DecodeError> {
+    head.check_members()
+        .map_err(|message| unexpected(head.offset, message))
 }

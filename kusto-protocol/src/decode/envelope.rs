@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 
 use super::answer::{Answer, RowsFate, RowsRead, Version, service_error, unexpected};
-use super::head::{Head, is_frame_member, parse_value};
-use super::json::{Fault, Stop, Validator};
+use super::head::{Head, Member, parse_value};
+use super::json::{Fault, Stop, Validator, is_white_space, plain_end};
 use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::string::unescape;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
@@ -19,8 +19,10 @@ pub(super) struct Envelope {
     answer: Answer,
     expect: Expect,
     level: Level,
-    /// The name being read, with its quotes.
-    name: Vec<u8>,
+    /// The member being read.
+    member: Member,
+    /// Its name with the quotes or its value, as far as it came, if it was cut.
+    text: Vec<u8>,
     value: Validator,
     keep: Keep,
     /// Of the V1 object around the tables.
@@ -94,7 +96,8 @@ impl Envelope {
             answer: Answer::new(version),
             expect,
             level,
-            name: Vec::new(),
+            member: Member::Other,
+            text: Vec::new(),
             value: Validator::new(config.max_depth),
             keep: Keep::Nothing,
             outer,
@@ -164,11 +167,11 @@ impl Envelope {
             self.replay_cut_object(config);
         }
         if self.level == Level::Item && self.expect == Expect::AfterMember {
-            self.answer.end_cut_object(&self.head, false, config);
+            self.answer.end_cut_object(&mut self.head, false, config);
         }
         let mut frames = self.answer.remainder();
         if self.version == Version::V1 {
-            self.answer.end_cut_object(&self.outer, true, config);
+            self.answer.end_cut_object(&mut self.outer, true, config);
             frames.extend(self.answer.next_frame());
         }
         frames
@@ -176,7 +179,7 @@ impl Envelope {
 
     /// Reads the rows that were held back, if what is needed for that has come by now.
     fn replay_cut_object(&mut self, config: &DecoderConfig) {
-        if self.answer.begin_rows(&self.head, true, config) == Ok(RowsFate::Read) {
+        if self.answer.begin_rows(&mut self.head, true, config) == Ok(RowsFate::Read) {
             let (bytes, offset) = (&self.buffer.bytes[..], self.buffer.offset);
             let mut source = Source { bytes, offset };
             while self.answer.read_rows(&mut source, config) == Ok(RowsRead::Batch) {}
@@ -205,9 +208,9 @@ impl Envelope {
     /// Bytes held, apart from the headers of open tables.
     pub(super) fn buffered_bytes(&self) -> usize {
         self.answer.buffered_bytes()
-            + self.outer.capacity()
-            + self.head.capacity()
-            + self.name.capacity()
+            + self.outer.len()
+            + self.head.len()
+            + self.text.capacity()
             + self.buffer.bytes.capacity()
     }
 
@@ -230,11 +233,7 @@ impl Envelope {
                 source.advance(1);
                 self.end_array(offset)?;
             }
-            (Expect::FirstName | Expect::Name, b'"') => {
-                self.name.clear();
-                self.value.reset();
-                self.expect = Expect::NameText;
-            }
+            (Expect::FirstName | Expect::Name, b'"') => self.read_members(source, config)?,
             (Expect::AfterMember, b',') => {
                 source.advance(1);
                 self.expect = Expect::Name;
@@ -278,40 +277,68 @@ impl Envelope {
             self.expect = Expect::End;
             return self.answer.end_v1(&self.outer);
         }
-        if self.has_buffered_rows && self.answer.begin_rows(&self.head, true, config)? == RowsFate::Read {
+        if self.has_buffered_rows && self.answer.begin_rows(&mut self.head, true, config)? == RowsFate::Read {
             self.expect = Expect::Replay;
             return Ok(());
         }
         self.expect = Expect::AfterElement;
-        self.answer.end_object(&self.head, config)
+        self.answer.end_object(&mut self.head, config)
+    }
+
+    /// Reads members from the first one's quote on, as far as they are in the compact form that the service writes; or
+    /// begins to read a name of another form.
+    fn read_members(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
+        loop {
+            let Some(name) = short_name(source.bytes, config.max_head_bytes) else {
+                self.text.clear();
+                self.value.reset();
+                self.expect = Expect::NameText;
+                return Ok(());
+            };
+            self.member = Member::from_name(name);
+            source.advance(name.len() + r#""":"#.len());
+            self.expect = Expect::Value;
+            let Some(byte) = source.peek().filter(|byte| !is_white_space(*byte)) else {
+                return Ok(());
+            };
+            self.begin_value(byte, source, config)?;
+            if self.expect != Expect::AfterMember || !source.bytes.starts_with(b",\"") {
+                return Ok(());
+            }
+            source.advance(1);
+        }
     }
 
     /// Reads a name, which begins at its quote.
     fn read_name(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
-        let room = config.max_head_bytes.saturating_sub(self.name.len());
-        if feed(&mut self.value, source, room, Some(&mut self.name))? {
+        let room = config.max_head_bytes.saturating_sub(self.text.len());
+        if feed(&mut self.value, source, room, Some(&mut self.text))? {
+            let mut name = String::new();
+            // The validator has seen it.
+            let _ = unescape(&self.text, 0, &mut name, &mut Vec::new());
+            self.member = Member::from_name(&name);
             self.expect = Expect::Colon;
-        } else if self.name.len() >= config.max_head_bytes {
+        } else if self.text.len() >= config.max_head_bytes {
             return Err(self.head_too_large(config));
         }
         Ok(())
     }
 
-    /// Decides by the name of the member what becomes of its value, whose first byte this is.
+    /// Decides by the name of the member what becomes of its value, whose first byte this is, and reads the value if
+    /// that is short.
     fn begin_value(
         &mut self,
         byte: u8,
         source: &mut Source<'_>,
         config: &DecoderConfig,
     ) -> Result<(), DecodeError> {
-        let mut name = String::new();
-        // The validator has seen it.
-        let _ = unescape(&self.name, 0, &mut name, &mut Vec::new());
         self.expect = Expect::ValueText;
         self.value.reset();
+        self.text.clear();
         self.keep = Keep::Nothing;
-        match (self.level, name.as_str()) {
-            (Level::Outer, "Tables") => {
+        match (self.level, self.member) {
+            (_, Member::Other) | (Level::Item, Member::Tables | Member::Exceptions) => {}
+            (Level::Outer, Member::Tables) => {
                 if byte != b'[' {
                     return Err(syntax(source.offset, "expected the array of tables"));
                 }
@@ -319,38 +346,46 @@ impl Envelope {
                 source.advance(1);
                 self.expect = Expect::FirstElement;
             }
-            (Level::Outer, "error") => {
+            (Level::Outer, Member::Error) => {
                 self.keep = Keep::Error;
                 self.buffer.begin(source.offset);
             }
-            (Level::Outer, "Exceptions" | "OneApiErrors") => {
+            (Level::Outer, Member::Exceptions | Member::OneApiErrors) => {
                 self.keep = Keep::Head;
-                self.outer.begin_member(&name);
+                self.outer.begin_member(self.member);
             }
-            (Level::Item, name) if is_frame_member(name) => {
-                if self.head.begin_member(name) && self.answer.has_rows() {
+            (Level::Outer, _) => {}
+            (Level::Item, member) => {
+                if self.head.has(member) && self.answer.has_rows() {
+                    let name = member.name();
                     let message = format!("{name} came twice, the second time after rows that it may change");
                     return Err(unexpected(source.offset, message));
                 }
+                self.head.begin_member(member);
                 self.keep = Keep::Head;
-                if name == "Rows" {
+                // A null counts as no rows.
+                if member == Member::Rows {
                     self.has_buffered_rows = false;
-                    // A null counts as no rows; it is kept with the other members.
                     if byte != b'n' {
-                        self.begin_rows(source.offset, config)?;
+                        return self.begin_rows(source.offset, config);
                     }
                 }
+                let room = config.max_head_bytes.saturating_sub(self.head.len());
+                // Columns are nested.
+                if config.max_depth > 1
+                    && let Some(len) = self.head.set_short(member, source.bytes, room)
+                {
+                    source.advance(len);
+                    self.expect = Expect::AfterMember;
+                }
             }
-            _ => {}
         }
         Ok(())
     }
 
     fn begin_rows(&mut self, offset: u64, config: &DecoderConfig) -> Result<(), DecodeError> {
-        // The rows are not kept in the head, only that they came.
-        self.head.value().extend_from_slice(b"null");
         self.keep = Keep::Nothing;
-        match self.answer.begin_rows(&self.head, false, config)? {
+        match self.answer.begin_rows(&mut self.head, false, config)? {
             RowsFate::Read => self.expect = Expect::Rows,
             RowsFate::Skip => {}
             RowsFate::Buffer => {
@@ -363,32 +398,39 @@ impl Envelope {
     }
 
     fn read_value(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
-        let (max, kept) = match (self.keep, self.level) {
-            (Keep::Nothing, _) => (usize::MAX, None),
-            (Keep::Head, Level::Outer) => (config.max_head_bytes, Some(self.outer.value())),
-            (Keep::Head, Level::Item) => (config.max_head_bytes, Some(self.head.value())),
-            (Keep::Error, _) => (config.max_head_bytes, Some(&mut self.buffer.bytes)),
-            (Keep::Rows, _) => (config.max_buffered_frame, Some(&mut self.buffer.bytes)),
+        let (max, kept) = match self.keep {
+            Keep::Nothing => (usize::MAX, None),
+            Keep::Head => {
+                let head = self.head_of_level().len();
+                (config.max_head_bytes.saturating_sub(head), Some(&mut self.text))
+            }
+            Keep::Error => (config.max_head_bytes, Some(&mut self.buffer.bytes)),
+            Keep::Rows => (config.max_buffered_frame, Some(&mut self.buffer.bytes)),
         };
         let room = max.saturating_sub(kept.as_ref().map_or(0, |kept| kept.len()));
         let ended = feed(&mut self.value, source, room, kept)?;
         if ended {
             self.expect = Expect::AfterMember;
-            if self.keep == Keep::Error {
-                let error = parse_value(&self.buffer.bytes).unwrap_or_default();
-                return Err(service_error(self.buffer.offset, &error));
+            match self.keep {
+                Keep::Nothing | Keep::Rows => {}
+                Keep::Head => {
+                    let head = match self.level {
+                        Level::Outer => &mut self.outer,
+                        Level::Item => &mut self.head,
+                    };
+                    head.set(self.member, &self.text);
+                }
+                Keep::Error => {
+                    let error = parse_value(&self.buffer.bytes).unwrap_or_default();
+                    return Err(service_error(self.buffer.offset, &error));
+                }
             }
             return Ok(());
         }
-        let is_full = match (self.keep, self.level) {
-            (Keep::Nothing, _) => false,
-            (Keep::Head, Level::Outer) => self.outer.len() >= max,
-            (Keep::Head, Level::Item) => self.head.len() >= max,
-            (Keep::Error | Keep::Rows, _) => self.buffer.bytes.len() >= max,
-        };
         match self.keep {
-            _ if !is_full => Ok(()),
-            Keep::Rows => {
+            Keep::Head if self.text.len() >= max => Err(self.head_too_large(config)),
+            Keep::Error if self.buffer.bytes.len() >= max => Err(self.head_too_large(config)),
+            Keep::Rows if self.buffer.bytes.len() >= max => {
                 let message =
                     format!("Rows before Columns or TableId, longer than max_buffered_frame ({max})");
                 Err(DecodeError::new(
@@ -397,7 +439,7 @@ impl Envelope {
                     message,
                 ))
             }
-            _ => Err(self.head_too_large(config)),
+            _ => Ok(()),
         }
     }
 
@@ -417,14 +459,18 @@ impl Envelope {
         // The rows may have been large; the next object will hardly need as much.
         self.buffer = Buffer::default();
         self.expect = Expect::AfterElement;
-        self.answer.end_object(&self.head, config)
+        self.answer.end_object(&mut self.head, config)
+    }
+
+    const fn head_of_level(&self) -> &Head {
+        match self.level {
+            Level::Outer => &self.outer,
+            Level::Item => &self.head,
+        }
     }
 
     fn head_too_large(&self, config: &DecoderConfig) -> DecodeError {
-        let offset = match self.level {
-            Level::Outer => self.outer.offset,
-            Level::Item => self.head.offset,
-        };
+        let offset = self.head_of_level().offset;
         let message = format!(
             "a frame without its rows is longer than max_head_bytes ({})",
             config.max_head_bytes
@@ -439,6 +485,15 @@ impl Buffer {
         self.offset = offset;
         self.at = 0;
     }
+}
+
+/// The name at the front, with quotes and a colon around it, if it is ASCII without escapes and at most so long with its
+/// quotes.
+#[inline]
+fn short_name(bytes: &[u8], max: usize) -> Option<&str> {
+    let end = plain_end(bytes, 1);
+    let is_short = end < max && bytes.get(end..)?.starts_with(b"\":");
+    str::from_utf8(&bytes[1..end]).ok().filter(|_| is_short)
 }
 
 /// Feeds the validator with at most `room` bytes, keeps them, and says whether the value has ended.

@@ -1,123 +1,207 @@
-//! Everything of a frame but its rows: the members of frames and V1 tables, collected as JSON text and read at once.
+//! Everything of a frame but its rows: the members of frames, of V1 tables and of the V1 object around these.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::{Column, ColumnType, OneApiError};
+use super::columns::{read_columns, short_columns};
+use super::json::{plain_end, short_scalar};
+use super::string::unescape;
+use crate::{Column, ErrorReportingPlacement, OneApiError, TableKind};
 
-/// The members of one object that came so far, as JSON text without the closing brace.
+/// The members of one object that came so far, each read when its value was complete.
 ///
-/// A member that comes twice counts as it came last, like in most readers of JSON; the first one is dropped.
+/// A member that comes twice counts as it came last, like in most readers of JSON.
 #[derive(Debug, Default)]
 pub(super) struct Head {
-    text: Vec<u8>,
-    /// Where in the text each member begins.
-    starts: Vec<usize>,
     /// Offset in the stream of the object's opening brace.
     pub(super) offset: u64,
+    pub(super) members: Members,
+    /// Those of another type than they should be, as bits.
+    wrong: u32,
+    /// Bytes of each member on the wire, white space aside; 0 if it has not come.
+    lens: [usize; Member::COUNT],
+    len: usize,
+    /// Where columns are put together.
+    columns: Vec<Column>,
 }
 
-impl Head {
-    pub(super) fn begin(&mut self, offset: u64) {
-        self.text.clear();
-        self.text.push(b'{');
-        self.starts.clear();
-        self.offset = offset;
-    }
-
-    /// Begins a member; its value is appended to [`Head::value`]. Says whether it came before.
-    pub(super) fn begin_member(&mut self, name: &str) -> bool {
-        let before = self.starts.iter().position(|start| {
-            let rest = self.text[start + 1..].strip_prefix(name.as_bytes());
-            rest.is_some_and(|rest| rest.first() == Some(&b'"'))
-        });
-        if let Some(index) = before {
-            self.remove_member(index);
-        }
-        if !matches!(self.text.last(), None | Some(b'{' | b',')) {
-            self.text.push(b',');
-        }
-        self.starts.push(self.text.len());
-        self.text.push(b'"');
-        self.text.extend_from_slice(name.as_bytes());
-        self.text.extend_from_slice(b"\":");
-        before.is_some()
-    }
-
-    fn remove_member(&mut self, index: usize) {
-        let start = self.starts.remove(index);
-        let end = self.starts.get(index).copied().unwrap_or(self.text.len());
-        self.text.drain(start..end);
-        for later in &mut self.starts[index..] {
-            *later -= end - start;
-        }
-    }
-
-    /// Where the bytes of the member's value go.
-    pub(super) const fn value(&mut self) -> &mut Vec<u8> {
-        &mut self.text
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.text.len()
-    }
-
-    pub(super) const fn capacity(&self) -> usize {
-        self.text.capacity()
-    }
-
-    /// Reads the members that came so far.
-    pub(super) fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, String> {
-        let mut text = replace_half_pairs(&self.text).into_owned();
-        text.push(b'}');
-        serde_json::from_slice(&text).map_err(|error| {
-            // Its position in our copy would mislead, and what was found is data.
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
-            match message.rsplit_once(", expected ") {
-                Some((_, expected)) => format!("a member is of another type than {expected}"),
-                None => message.to_owned(),
-            }
-        })
-    }
+/// The name of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Member {
+    FrameType,
+    Version,
+    IsProgressive,
+    IsFragmented,
+    ErrorReportingPlacement,
+    TableId,
+    TableKind,
+    TableName,
+    Columns,
+    TableFragmentType,
+    FieldCount,
+    TableProgress,
+    RowCount,
+    HasErrors,
+    Cancelled,
+    OneApiErrors,
+    Exceptions,
+    Error,
+    Tables,
+    Rows,
+    /// None of these: it is checked, and dropped without being kept.
+    Other,
 }
 
-/// Parses one JSON value; `None` when it is nested deeper than serde_json reads, or holds a number beyond its range.
-pub(super) fn parse_value(json: &[u8]) -> Option<Value> {
-    serde_json::from_slice(&replace_half_pairs(json)).ok()
-}
-
-/// What a V2 frame says about itself, whatever its type.
-#[derive(Debug, serde::Deserialize)]
-pub(super) struct Tag {
-    #[serde(rename = "FrameType")]
-    pub(super) frame_type: Option<String>,
-    pub(super) error: Option<Value>,
-}
-
-/// The members of every type of frame that is known, and of V1 tables.
-#[derive(Debug, serde::Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// What the members say. Nulls count as missing.
+#[derive(Debug, Default)]
 pub(super) struct Members {
+    pub(super) frame_type: Option<FrameType>,
     pub(super) version: Option<String>,
     pub(super) is_progressive: Option<bool>,
     pub(super) is_fragmented: Option<bool>,
-    pub(super) error_reporting_placement: Option<String>,
+    /// A place that is not known is as none.
+    pub(super) error_reporting_placement: Option<Option<ErrorReportingPlacement>>,
     pub(super) table_id: Option<i64>,
-    pub(super) table_kind: Option<String>,
+    pub(super) table_kind: Option<TableKind>,
     pub(super) table_name: Option<String>,
-    pub(super) columns: Option<Vec<ColumnMembers>>,
+    pub(super) columns: Option<Arc<[Column]>>,
     pub(super) table_fragment_type: Option<String>,
     pub(super) field_count: Option<usize>,
     pub(super) table_progress: Option<f64>,
     pub(super) row_count: Option<u64>,
-    pub(super) one_api_errors: Option<Value>,
     pub(super) has_errors: Option<bool>,
     pub(super) cancelled: Option<bool>,
+    one_api_errors: Option<Value>,
+    exceptions: Option<Value>,
+    pub(super) error: Option<Value>,
+}
+
+/// What a V2 frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FrameType {
+    DataSetHeader,
+    DataTable,
+    TableHeader,
+    TableFragment,
+    TableProgress,
+    TableCompletion,
+    DataSetCompletion,
+    /// Of a type this version does not know.
+    Other,
+}
+
+impl Head {
+    pub(super) fn begin(&mut self, offset: u64) {
+        self.offset = offset;
+        self.members = Members::default();
+        self.wrong = 0;
+        self.lens = [0; Member::COUNT];
+        self.len = 0;
+    }
+
+    /// Whether the member came before.
+    pub(super) const fn has(&self, member: Member) -> bool {
+        self.lens[member as usize] > 0
+    }
+
+    /// Begins a member, in the place of one of that name. Its value is to be [set](Head::set).
+    pub(super) fn begin_member(&mut self, member: Member) {
+        self.note_len(member, 0);
+        self.wrong &= !member.bit();
+    }
+
+    /// Reads the value of a member: a whole JSON value.
+    pub(super) fn set(&mut self, member: Member, json: &[u8]) {
+        self.note_len(member, json.len());
+        let members = &mut self.members;
+        let fits = match member {
+            Member::FrameType => set(&mut members.frame_type, json, |json| {
+                text(json).map(|name| FrameType::from_name(&name))
+            }),
+            Member::Version => set(&mut members.version, json, owned_text),
+            Member::IsProgressive => set(&mut members.is_progressive, json, flag),
+            Member::IsFragmented => set(&mut members.is_fragmented, json, flag),
+            Member::ErrorReportingPlacement => set(&mut members.error_reporting_placement, json, |json| {
+                text(json).map(|name| ErrorReportingPlacement::from_name(&name))
+            }),
+            Member::TableId => set(&mut members.table_id, json, number),
+            Member::TableKind => set(&mut members.table_kind, json, |json| {
+                text(json).map(|name| TableKind::from_name(&name))
+            }),
+            Member::TableName => set(&mut members.table_name, json, owned_text),
+            Member::Columns => {
+                let columns = &mut self.columns;
+                set(&mut members.columns, json, |json| read_columns(json, columns))
+            }
+            Member::TableFragmentType => set(&mut members.table_fragment_type, json, owned_text),
+            Member::FieldCount => set(&mut members.field_count, json, number),
+            Member::TableProgress => set(&mut members.table_progress, json, |json| {
+                number(json).filter(|progress: &f64| progress.is_finite())
+            }),
+            Member::RowCount => set(&mut members.row_count, json, number),
+            Member::HasErrors => set(&mut members.has_errors, json, flag),
+            Member::Cancelled => set(&mut members.cancelled, json, flag),
+            Member::OneApiErrors => set(&mut members.one_api_errors, json, parse_value),
+            Member::Exceptions => set(&mut members.exceptions, json, parse_value),
+            Member::Error => set(&mut members.error, json, parse_value),
+            // Of rows, only that they came.
+            Member::Tables | Member::Rows | Member::Other => true,
+        };
+        if !fits {
+            self.wrong |= member.bit();
+        }
+    }
+
+    /// Reads the value of a member from the front of `json` if that is in the compact form that the service writes and
+    /// shorter than `room`, and gives its length. Of anything else, right or wrong or cut, it reads nothing.
+    pub(super) fn set_short(&mut self, member: Member, json: &[u8], room: usize) -> Option<usize> {
+        if member == Member::Columns {
+            let (columns, len) = short_columns(json, &mut self.columns)?;
+            if len < room {
+                self.note_len(member, len);
+                self.members.columns = Some(columns);
+                return Some(len);
+            }
+            return None;
+        }
+        let len = short_scalar(json).filter(|len| *len < room)?;
+        self.set(member, &json[..len]);
+        Some(len)
+    }
+
+    /// Bytes of the members so far.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    fn note_len(&mut self, member: Member, value: usize) {
+        // Quotes, a colon, and the brace or comma before it.
+        let new = member.name().len() + 4 + value;
+        let len = &mut self.lens[member as usize];
+        self.len = self.len - *len + new;
+        *len = new;
+    }
+
+    /// What is wrong with what a frame says about itself, whatever its type.
+    pub(super) fn check_type(&self) -> Result<(), String> {
+        self.check(Member::FrameType.bit() | Member::Error.bit())
+    }
+
+    /// What is wrong with the members of a frame whose type is known, or of a V1 table.
+    pub(super) fn check_members(&self) -> Result<(), String> {
+        self.check(!(Member::FrameType.bit() | Member::Error.bit()))
+    }
+
+    fn check(&self, members: u32) -> Result<(), String> {
+        let wrong = self.wrong & members;
+        match Member::ALL.into_iter().find(|member| member.bit() & wrong != 0) {
+            Some(member) => Err(format!("{} is not {}", member.name(), member.expected())),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Members {
@@ -128,98 +212,181 @@ impl Members {
             .map(OneApiError::list)
             .unwrap_or_default()
     }
-}
 
-#[derive(Debug, Default)]
-pub(super) struct ColumnMembers {
-    column_name: Option<String>,
-    column_type: Option<String>,
-    data_type: Option<String>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(field_identifier)]
-enum ColumnMember {
-    ColumnName,
-    ColumnType,
-    DataType,
-    #[serde(other)]
-    Other,
-}
-
-// What serde derives refuses a member that comes twice; here too the last one counts.
-impl<'de> Deserialize<'de> for ColumnMembers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = ColumnMembers;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a column")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ColumnMembers, A::Error> {
-                let mut column = ColumnMembers::default();
-                while let Some(member) = map.next_key()? {
-                    match member {
-                        ColumnMember::ColumnName => column.column_name = map.next_value()?,
-                        ColumnMember::ColumnType => column.column_type = map.next_value()?,
-                        ColumnMember::DataType => column.data_type = map.next_value()?,
-                        ColumnMember::Other => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                Ok(column)
-            }
+    /// What it lists beside the tables of a V1 answer.
+    pub(super) fn outer_errors(&self) -> Vec<OneApiError> {
+        let mut errors = self.errors();
+        if let Some(exceptions) = &self.exceptions {
+            errors.extend(OneApiError::list(
+                &serde_json::json!({ "Exceptions": exceptions }),
+            ));
         }
-
-        deserializer.deserialize_map(Members)
+        errors
     }
 }
 
-/// The names in the structs above. Every other member is checked and dropped without being kept.
-pub(super) fn is_frame_member(name: &str) -> bool {
-    matches!(
-        name,
-        "FrameType"
-            | "Version"
-            | "IsProgressive"
-            | "IsFragmented"
-            | "ErrorReportingPlacement"
-            | "TableId"
-            | "TableKind"
-            | "TableName"
-            | "Columns"
-            | "TableFragmentType"
-            | "FieldCount"
-            | "TableProgress"
-            | "RowCount"
-            | "HasErrors"
-            | "Cancelled"
-            | "OneApiErrors"
-            | "Rows"
-            | "error"
-    )
+impl Member {
+    const ALL: [Self; Self::COUNT] = [
+        Self::FrameType,
+        Self::Version,
+        Self::IsProgressive,
+        Self::IsFragmented,
+        Self::ErrorReportingPlacement,
+        Self::TableId,
+        Self::TableKind,
+        Self::TableName,
+        Self::Columns,
+        Self::TableFragmentType,
+        Self::FieldCount,
+        Self::TableProgress,
+        Self::RowCount,
+        Self::HasErrors,
+        Self::Cancelled,
+        Self::OneApiErrors,
+        Self::Exceptions,
+        Self::Error,
+        Self::Tables,
+        Self::Rows,
+        Self::Other,
+    ];
+    const COUNT: usize = Self::Other as usize + 1;
+
+    pub(super) fn from_name(name: &str) -> Self {
+        match name {
+            "FrameType" => Self::FrameType,
+            "Version" => Self::Version,
+            "IsProgressive" => Self::IsProgressive,
+            "IsFragmented" => Self::IsFragmented,
+            "ErrorReportingPlacement" => Self::ErrorReportingPlacement,
+            "TableId" => Self::TableId,
+            "TableKind" => Self::TableKind,
+            "TableName" => Self::TableName,
+            "Columns" => Self::Columns,
+            "TableFragmentType" => Self::TableFragmentType,
+            "FieldCount" => Self::FieldCount,
+            "TableProgress" => Self::TableProgress,
+            "RowCount" => Self::RowCount,
+            "HasErrors" => Self::HasErrors,
+            "Cancelled" => Self::Cancelled,
+            "OneApiErrors" => Self::OneApiErrors,
+            "Exceptions" => Self::Exceptions,
+            "error" => Self::Error,
+            "Tables" => Self::Tables,
+            "Rows" => Self::Rows,
+            _ => Self::Other,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::FrameType => "FrameType",
+            Self::Version => "Version",
+            Self::IsProgressive => "IsProgressive",
+            Self::IsFragmented => "IsFragmented",
+            Self::ErrorReportingPlacement => "ErrorReportingPlacement",
+            Self::TableId => "TableId",
+            Self::TableKind => "TableKind",
+            Self::TableName => "TableName",
+            Self::Columns => "Columns",
+            Self::TableFragmentType => "TableFragmentType",
+            Self::FieldCount => "FieldCount",
+            Self::TableProgress => "TableProgress",
+            Self::RowCount => "RowCount",
+            Self::HasErrors => "HasErrors",
+            Self::Cancelled => "Cancelled",
+            Self::OneApiErrors => "OneApiErrors",
+            Self::Exceptions => "Exceptions",
+            Self::Error => "error",
+            Self::Tables => "Tables",
+            Self::Rows => "Rows",
+            Self::Other => "",
+        }
+    }
+
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
+    /// What its value has to be.
+    const fn expected(self) -> &'static str {
+        match self {
+            Self::TableId | Self::FieldCount | Self::RowCount => "a whole number",
+            Self::TableProgress => "a number",
+            Self::IsProgressive | Self::IsFragmented | Self::HasErrors | Self::Cancelled => "true or false",
+            Self::Columns => "an array of columns",
+            Self::OneApiErrors | Self::Exceptions | Self::Error => {
+                "JSON that can be read: too deep, or too large a number"
+            }
+            _ => "a string",
+        }
+    }
 }
 
-/// The columns of a table. A type that is missing (V1 answers of old give only `DataType`) is looked for there.
-pub(super) fn columns(members: Vec<ColumnMembers>) -> Arc<[Column]> {
-    members
-        .into_iter()
-        .map(|column| {
-            let named = column.column_type.filter(|name| !name.is_empty());
-            let name = named.or(column.data_type).unwrap_or_default();
-            Column::new(
-                column.column_name.unwrap_or_default(),
-                ColumnType::from_name(&name),
-            )
-        })
-        .collect()
+impl FrameType {
+    fn from_name(name: &str) -> Self {
+        match name {
+            "DataSetHeader" => Self::DataSetHeader,
+            "DataTable" => Self::DataTable,
+            "TableHeader" => Self::TableHeader,
+            "TableFragment" => Self::TableFragment,
+            "TableProgress" => Self::TableProgress,
+            "TableCompletion" => Self::TableCompletion,
+            "DataSetCompletion" => Self::DataSetCompletion,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Sets a member, and says whether the value is of its type. A null is, and unsets it.
+#[inline]
+fn set<T>(member: &mut Option<T>, json: &[u8], read: impl FnOnce(&[u8]) -> Option<T>) -> bool {
+    *member = None;
+    if json == b"null" {
+        return true;
+    }
+    *member = read(json);
+    member.is_some()
+}
+
+/// What a string says.
+fn text(json: &[u8]) -> Option<Cow<'_, str>> {
+    if json.first() != Some(&b'"') {
+        return None;
+    }
+    let end = plain_end(json, 1);
+    if end + 1 == json.len() {
+        return str::from_utf8(&json[1..end]).ok().map(Cow::Borrowed);
+    }
+    let mut text = String::new();
+    unescape(json, 0, &mut text, &mut Vec::new()).ok()?;
+    Some(Cow::Owned(text))
+}
+
+fn owned_text(json: &[u8]) -> Option<String> {
+    text(json).map(Cow::into_owned)
+}
+
+fn flag(json: &[u8]) -> Option<bool> {
+    match json {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
+    }
+}
+
+/// What a JSON number says. Strings of digits are in quotes, so that they are none.
+fn number<T: FromStr>(json: &[u8]) -> Option<T> {
+    str::from_utf8(json).ok()?.parse().ok()
+}
+
+/// Parses one JSON value; `None` when it is nested deeper than serde_json reads, or holds a number beyond its range.
+pub(super) fn parse_value(json: &[u8]) -> Option<Value> {
+    serde_json::from_slice(&replace_half_pairs(json)).ok()
 }
 
 /// JSON text in which escapes of half a surrogate pair are `\uFFFD`: what the decoder does in cells, for serde_json,
 /// which refuses them. The text must be valid JSON, or the beginning of it.
-fn replace_half_pairs(json: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn replace_half_pairs(json: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Cow::Borrowed(json);
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'\\', &json[at..]) {
@@ -264,52 +431,53 @@ mod tests {
     }
 
     #[test]
+    fn every_member_has_its_name() {
+        for member in Member::ALL {
+            assert_eq!(Member::from_name(member.name()), member);
+        }
+    }
+
+    #[test]
     fn of_a_member_that_comes_twice_the_last_counts() {
         let mut head = Head::default();
         head.begin(0);
-        for (name, value, came_before) in [
-            ("TableId", "1", false),
-            ("TableName", "\"a\"", false),
-            ("TableId", "2", true),
-            ("TableId", "3", true),
-            ("TableName", "\"b\"", true),
-            ("Columns", r#"[{"ColumnName":"x","ColumnName":"y"}]"#, false),
+        for (member, value, came_before) in [
+            (Member::TableId, "1", false),
+            (Member::TableName, "\"a\"", false),
+            (Member::TableId, "\"x\"", true),
+            (Member::TableId, "3", true),
+            (Member::TableName, "\"b\"", true),
         ] {
-            assert_eq!(head.begin_member(name), came_before, "{name}");
-            head.value().extend_from_slice(value.as_bytes());
+            assert_eq!(head.has(member), came_before, "{member:?}");
+            head.begin_member(member);
+            head.set(member, value.as_bytes());
         }
-        let read: Members = head.read().unwrap();
-        assert_eq!((read.table_id, read.table_name.as_deref()), (Some(3), Some("b")));
-        assert_eq!(columns(read.columns.unwrap())[0].name, "y");
+        assert_eq!(head.check_members(), Ok(()));
+        assert_eq!(
+            (head.members.table_id, head.members.table_name.as_deref()),
+            (Some(3), Some("b"))
+        );
+        assert_eq!(head.len(), r#"{"TableId":3,"TableName":"b""#.len());
     }
 
     #[test]
-    fn a_type_is_looked_for_in_both_places() {
-        let mut head = Head::default();
-        head.begin(0);
-        head.begin_member("Columns");
-        head.value().extend_from_slice(
-            br#"[{"ColumnName":"a","DataType":"Int32","ColumnType":"long"},{"ColumnName":"b","DataType":"SByte"}]"#,
-        );
-        let read: Members = head.read().unwrap();
-        assert_eq!(
-            *columns(read.columns.unwrap()),
-            [
-                Column::new("a", ColumnType::Long),
-                Column::new("b", ColumnType::Bool)
-            ]
-        );
-    }
-
-    #[test]
-    fn a_member_of_another_type_is_named_by_what_was_expected() {
-        let mut head = Head::default();
-        head.begin(0);
-        head.begin_member("TableId");
-        head.value().extend_from_slice(b"\"x\"");
-        assert_eq!(
-            head.read::<Members>().unwrap_err(),
-            "a member is of another type than i64"
-        );
+    fn a_member_of_another_type_is_named() {
+        for (member, value, expected) in [
+            (Member::TableId, "\"1\"", "TableId is not a whole number"),
+            (Member::TableId, "1.5", "TableId is not a whole number"),
+            (Member::TableName, "1", "TableName is not a string"),
+            (Member::HasErrors, "0", "HasErrors is not true or false"),
+            (Member::TableProgress, "1e999", "TableProgress is not a number"),
+            (Member::Columns, "[1]", "Columns is not an array of columns"),
+        ] {
+            let mut head = Head::default();
+            head.begin(0);
+            head.set(member, value.as_bytes());
+            assert_eq!(head.check_type(), Ok(()));
+            assert_eq!(head.check_members().unwrap_err(), expected);
+            head.begin_member(member);
+            head.set(member, b"null");
+            assert_eq!(head.check_members(), Ok(()));
+        }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn skip_white_space(bytes: &[u8], mut at: usize) -> usize {
 
 /// The index of the first byte from `at` on that does not stand for itself in a string, or is not ASCII.
 #[inline]
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(word) = word_at(bytes, at) {
         match index_of_first(special_bytes(word) | non_ascii_bytes(word)) {
             8 => at += 8,
@@ -89,6 +89,24 @@ pub(crate) fn is_json(text: &str, max_depth: usize) -> bool {
         Err(Stop::More) => validator.feed(b" ") == Ok(0),
         Err(Stop::Fault(_)) => false,
     }
+}
+
+/// The length of the string of ASCII without escapes, the whole number, `true`, `false` or `null` with which a text
+/// begins, if a comma or brace follows right after it.
+#[inline]
+pub(super) fn short_scalar(text: &[u8]) -> Option<usize> {
+    let len = match text {
+        [b'"', ..] => {
+            let end = plain_end(text, 1);
+            end + usize::from(text.get(end) == Some(&b'"'))
+        }
+        [b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..] => 4,
+        [b'f', b'a', b'l', b's', b'e', ..] => 5,
+        [b'0', ..] => 1,
+        [b'1'..=b'9', ..] => text.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        _ => return None,
+    };
+    matches!(text.get(len), Some(b',' | b'}')).then_some(len)
 }
 
 /// Whether a text begins with a number, `true`, `false` or `null`, and goes on with a comma or a closing bracket.
@@ -460,6 +478,38 @@ mod tests {
             "", " ", "-", "1.", "1 2", "{} {}", "nul", "\"", "hello", "[", "[[]]",
         ] {
             assert!(!is_json(text, 1), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_scalars_are_values_that_end_there() {
+        for text in ["\"\"", "\"a text\"", "0", "1234567890", "true", "false", "null"] {
+            for end in [",", "}", ",\""] {
+                assert_eq!(
+                    short_scalar(format!("{text}{end}").as_bytes()),
+                    Some(text.len()),
+                    "{text}"
+                );
+            }
+            for cut in 0..=text.len() {
+                assert_eq!(short_scalar(&text.as_bytes()[..cut]), None, "{text} cut at {cut}");
+            }
+        }
+        for odd in [
+            "01,",
+            "-1,",
+            "1.5,",
+            "1 ,",
+            "tru,",
+            "nul}",
+            "\"\\n\",",
+            "\"é\",",
+            "\"a\nb\",",
+            "\"a,",
+            "[],",
+            "{}}",
+        ] {
+            assert_eq!(short_scalar(odd.as_bytes()), None, "{odd}");
         }
     }
 

@@ -1,0 +1,193 @@
+//! The list of a table's columns.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::head::replace_half_pairs;
+use super::json::plain_end;
+use crate::{Column, ColumnType};
+
+/// Reads a list of columns in the compact form that the service writes, and gives its length. Of any other form, right
+/// or wrong or cut, it reads nothing. `columns` is there for its memory.
+pub(super) fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]>, usize)> {
+    columns.clear();
+    let mut at = after(json, 0, b"[")?;
+    loop {
+        let (name, end) = short_text(json, after(json, at, b"{\"ColumnName\":\"")?)?;
+        at = after(json, end, b",\"")?;
+        // V1 has both.
+        if let Some(from) = after(json, at, b"DataType\":\"") {
+            let (_, end) = short_text(json, from)?;
+            at = after(json, end, b",\"")?;
+        }
+        let (type_name, end) = short_text(json, after(json, at, b"ColumnType\":\"")?)?;
+        if type_name.is_empty() {
+            return None;
+        }
+        columns.push(Column::new(name, ColumnType::from_name(type_name)));
+        at = after(json, end, b"}")?;
+        match json.get(at)? {
+            b',' => at += 1,
+            b']' => return Some((columns.drain(..).collect(), at + 1)),
+            _ => return None,
+        }
+    }
+}
+
+/// The index after what must stand at this place.
+#[inline]
+fn after(json: &[u8], at: usize, text: &[u8]) -> Option<usize> {
+    json.get(at..)?.starts_with(text).then_some(at + text.len())
+}
+
+/// What a string of ASCII without escapes says, from after its opening quote, and the index after the closing one.
+#[inline]
+fn short_text(json: &[u8], from: usize) -> Option<(&str, usize)> {
+    let end = plain_end(json, from);
+    let text = str::from_utf8(json.get(from..end)?).ok()?;
+    (json.get(end) == Some(&b'"')).then_some((text, end + 1))
+}
+
+/// Reads a list of columns, which is JSON. `columns` is there for its memory.
+pub(super) fn read_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<Arc<[Column]>> {
+    if let Some((columns, len)) = short_columns(json, columns)
+        && len == json.len()
+    {
+        return Some(columns);
+    }
+    let members: Vec<ColumnMembers> = serde_json::from_slice(&replace_half_pairs(json)).ok()?;
+    Some(members.into_iter().map(ColumnMembers::column).collect())
+}
+
+#[derive(Debug, Default)]
+struct ColumnMembers {
+    column_name: Option<String>,
+    column_type: Option<String>,
+    data_type: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(field_identifier)]
+enum ColumnMember {
+    ColumnName,
+    ColumnType,
+    DataType,
+    #[serde(other)]
+    Other,
+}
+
+// What serde derives refuses a member that comes twice; here too the last one counts.
+impl<'de> Deserialize<'de> for ColumnMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = ColumnMembers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a column")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ColumnMembers, A::Error> {
+                let mut column = ColumnMembers::default();
+                while let Some(member) = map.next_key()? {
+                    match member {
+                        ColumnMember::ColumnName => column.column_name = map.next_value()?,
+                        ColumnMember::ColumnType => column.column_type = map.next_value()?,
+                        ColumnMember::DataType => column.data_type = map.next_value()?,
+                        ColumnMember::Other => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(column)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+impl ColumnMembers {
+    /// A type that is missing (V1 answers of old give only `DataType`) is looked for in both places.
+    fn column(self) -> Column {
+        let named = self.column_type.filter(|name| !name.is_empty());
+        let name = named.or(self.data_type).unwrap_or_default();
+        Column::new(self.column_name.unwrap_or_default(), ColumnType::from_name(&name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<Arc<[Column]>> {
+        read_columns(json.as_bytes(), &mut Vec::new())
+    }
+
+    #[test]
+    fn the_compact_form_is_as_any_other() {
+        let expected = [
+            Column::new("a", ColumnType::Long),
+            Column::new("two words", ColumnType::Unknown("vector".to_owned())),
+        ];
+        for json in [
+            r#"[{"ColumnName":"a","ColumnType":"long"},{"ColumnName":"two words","ColumnType":"vector"}]"#,
+            r#"[{"ColumnName":"a","DataType":"Int32","ColumnType":"long"},{"ColumnName":"two words","ColumnType":"vector"}]"#,
+            r#"[ {"ColumnName":"a","ColumnType":"long"},{"ColumnType":"vector","ColumnName":"two words"}]"#,
+            r#"[{"ColumnName":"\u0061","ColumnType":"long","New":[]},{"ColumnName":"two words","ColumnType":"vector"}]"#,
+        ] {
+            assert_eq!(read(json).unwrap()[..], expected, "{json}");
+        }
+        assert_eq!(read("[]").unwrap()[..], []);
+    }
+
+    #[test]
+    fn the_compact_form_is_read_whole_or_not_at_all() {
+        let json = br#"[{"ColumnName":"a","ColumnType":"long"},{"ColumnName":"b","ColumnType":"int"}]"#;
+        let longer = [&json[..], b",1"].concat();
+        let (columns, len) = short_columns(&longer, &mut Vec::new()).unwrap();
+        assert_eq!((columns.len(), len), (2, json.len()));
+        for cut in 0..json.len() {
+            assert_eq!(short_columns(&json[..cut], &mut Vec::new()), None);
+        }
+        for odd in [
+            r#"[]"#,
+            r#"[{"ColumnName":"a","ColumnType":"long"},]"#,
+            r#"[{"ColumnName":"a","ColumnType":""}]"#,
+            r#"[{"ColumnName":"a\n","ColumnType":"long"}]"#,
+            r#"[{"ColumnName":"é","ColumnType":"long"}]"#,
+            r#"[{"ColumnName":"a","ColumnType":"long","x":1}]"#,
+            r#"[{"ColumnName":"a"}]"#,
+        ] {
+            assert_eq!(short_columns(odd.as_bytes(), &mut Vec::new()), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn of_a_member_that_comes_twice_the_last_counts() {
+        let columns = read(r#"[{"ColumnName":"x","ColumnName":"y"}]"#).unwrap();
+        assert_eq!(columns[0].name, "y");
+    }
+
+    #[test]
+    fn a_type_is_looked_for_in_both_places() {
+        let columns = read(
+            r#"[{"ColumnName":"a","DataType":"Int32","ColumnType":"long"},{"ColumnName":"b","DataType":"SByte"}]"#,
+        );
+        assert_eq!(
+            columns.unwrap()[..],
+            [
+                Column::new("a", ColumnType::Long),
+                Column::new("b", ColumnType::Bool)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_list_of_columns_is_none() {
+        for json in ["1", "{}", "[1]", r#"[{"ColumnName":1}]"#] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+}
