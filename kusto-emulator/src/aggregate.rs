@@ -10,6 +10,8 @@ mod fold;
 mod list;
 mod percentile;
 mod pick;
+mod schema;
+mod sketch;
 mod statistics;
 
 use std::collections::HashMap;
@@ -99,6 +101,8 @@ const FAMILIES: &[&[Function<Aggregate>]] = &[
     pick::FUNCTIONS,
     list::FUNCTIONS,
     percentile::FUNCTIONS,
+    sketch::FUNCTIONS,
+    schema::FUNCTIONS,
 ];
 
 static REGISTRY: LazyLock<HashMap<&'static str, &'static Function<Aggregate>>> =

@@ -21,6 +21,7 @@ mod dynamic;
 mod encoding;
 mod geo;
 mod hash;
+pub(crate) mod hll;
 mod ip;
 pub(crate) mod json;
 pub(crate) mod key;
@@ -42,7 +43,9 @@ mod session;
 mod set;
 mod special;
 mod string;
+pub(crate) mod tdigest;
 mod time_text;
+mod time_zone;
 mod unit;
 mod xml;
 mod xxhash;
@@ -233,6 +236,7 @@ const FAMILIES: &[Family] = &[
     bitwise::FAMILY,
     datetime::FAMILY,
     datetime_format::FAMILY,
+    time_zone::FAMILY,
     dynamic::FAMILY,
     array::FAMILY,
     array_order::FAMILY,
@@ -245,8 +249,11 @@ const FAMILIES: &[Family] = &[
     encoding::FAMILY,
     punycode::FAMILY,
     hash::FAMILY,
+    hll::FAMILY,
+    tdigest::FAMILY,
     ip::FAMILY,
     geo::FAMILY,
+    geo::h3::FAMILY,
     session::FAMILY,
 ];
 

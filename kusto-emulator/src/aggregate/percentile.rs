@@ -7,6 +7,7 @@ use crate::error::{BindError, EvalError};
 use crate::function::arguments::{Arguments, converted};
 use crate::function::json::{self, Json};
 use crate::function::kind::{Input, Long, Output, Real, nullable_texts};
+use crate::function::tdigest::{ordered, unordered};
 use crate::function::{Function, MANY};
 use crate::vector::{Vector, value_at};
 
@@ -174,15 +175,4 @@ fn nearest_rank(sorted: &[(i64, i64)], rank: f64) -> Option<i64> {
         reached >= wanted
     });
     found.map(|(value, _)| *value)
-}
-
-/// The bits of a real so that they sort as the reals do.
-const fn ordered(value: f64) -> i64 {
-    let bits = value.to_bits() as i64;
-    bits ^ ((bits >> 63) as u64 >> 1) as i64
-}
-
-/// The inverse of [`ordered`], which changes no sign.
-const fn unordered(bits: i64) -> f64 {
-    f64::from_bits((bits ^ ((bits >> 63) as u64 >> 1) as i64) as u64)
 }

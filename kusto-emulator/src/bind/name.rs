@@ -45,6 +45,9 @@ fn call_name(call: &Call) -> Option<String> {
     if name == "ingestion_time" {
         return Some("$IngestionTime".to_owned());
     }
+    if let Some((_, name)) = FIXED.iter().find(|(function, _)| *function == name) {
+        return Some((*name).to_owned());
+    }
     let first = call.arguments.first().map(|argument| &argument.expression);
     if NAMED_AS_FIRST.contains(&name) {
         return result_name(first?);
@@ -172,6 +175,13 @@ const NAMED_AS_FIRST: &[&str] = &[
     "erf",
     "erfc",
     "format_bytes",
+];
+
+/// Functions whose column has one name, whatever the arguments.
+const FIXED: &[(&str, &str)] = &[
+    ("hll_merge", "hll_merged_result"),
+    ("merge_tdigest", "tdigests_merge_result"),
+    ("tdigest_merge", "tdigests_merge_result"),
 ];
 
 const NAMED_AS_ONLY: &[&str] = &["make_datetime", "make_timespan"];

@@ -14,6 +14,7 @@ mod scan;
 mod search;
 mod semantics;
 mod series;
+mod sketch;
 mod statement;
 mod summarize;
 mod union;

@@ -4,6 +4,7 @@
 //! no shape gives null.
 
 mod geohash;
+pub(super) mod h3;
 mod s2;
 mod shape;
 mod sphere;

@@ -30,19 +30,24 @@ fn hash(arguments: &Arguments<'_>) -> Result<Call, BindError> {
         return Err(arguments.mismatch(0, "a scalar that is not dynamic"));
     }
     binary::<Any, Nullable<Long>, Long>(arguments, |value, modulo| {
-        let hash = match value {
-            Value::DateTime(at) => xxhash64(&at.ticks().to_le_bytes()),
-            Value::Timespan(span) => xxhash64(&span.ticks().to_le_bytes()),
-            Value::Int(value) => xxhash64(&value.to_le_bytes()),
-            Value::Long(value) => xxhash64(&value.to_le_bytes()),
-            Value::Real(value) => xxhash64(&value.to_le_bytes()),
-            value => xxhash64(conversion::text(value).as_bytes()),
-        };
+        let hash = value_hash(value);
         match modulo {
             None => Some(hash as i64),
             Some(modulo) => Some(hash.checked_rem(u64::try_from(modulo).ok()?)? as i64),
         }
     })
+}
+
+/// The hash of a value that `hash()` gives, and that sketches keep.
+pub(super) fn value_hash(value: Value<'_>) -> u64 {
+    match value {
+        Value::DateTime(at) => xxhash64(&at.ticks().to_le_bytes()),
+        Value::Timespan(span) => xxhash64(&span.ticks().to_le_bytes()),
+        Value::Int(value) => xxhash64(&value.to_le_bytes()),
+        Value::Long(value) => xxhash64(&value.to_le_bytes()),
+        Value::Real(value) => xxhash64(&value.to_le_bytes()),
+        value => xxhash64(conversion::text(value).as_bytes()),
+    }
 }
 
 fn digest<D: Digest>(arguments: &Arguments<'_>) -> Result<Call, BindError> {
