@@ -276,6 +276,10 @@ fn joined(points: &[(i64, i64)]) -> Vec<(i64, i64)> {
         weight += own;
     }
     joined.push((middle(&points[start..], weight), weight));
+    // The least and the largest value are kept as they are.
+    if let ([first, .., last], [least, .., most]) = (joined.as_mut_slice(), points) {
+        (first.0, last.0) = (least.0, most.0);
+    }
     joined
 }
 
