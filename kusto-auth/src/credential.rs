@@ -305,6 +305,12 @@ impl Credential {
         matches!(self.shared.source, Source::Anonymous)
     }
 
+    /// Whether a person may be asked to sign in while a token is waited for, which takes the time it takes: with
+    /// [`user`](Self::user), whatever the request's time limit.
+    pub fn asks_a_person(&self) -> bool {
+        matches!(self.shared.source, Source::User(_))
+    }
+
     /// Whether the cluster's cloud matters to this identity: ready tokens and callbacks need neither scope nor
     /// authority, so nobody has to ask for them.
     pub fn needs_cloud(&self) -> bool {

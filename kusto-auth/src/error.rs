@@ -29,6 +29,8 @@ pub enum AuthErrorKind {
     Malformed,
     /// The identity provider said no: [`AuthError::code`] has its code where it gave one.
     Rejected,
+    /// No secure connection: the certificate of the cluster or of the identity provider was not accepted.
+    Tls,
     /// No answer in time: of a host, or of the person who was asked to sign in.
     Timeout,
     /// The identity provider, the metadata endpoint or a command-line tool is out of order.
@@ -114,6 +116,23 @@ impl AuthError {
     /// The cause, for whoever makes another error of this one.
     pub fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
         self.source.map(|source| Box::new(source) as _)
+    }
+
+    /// Whether an HTTP client found no connection because a certificate was not accepted, which does not pass by
+    /// itself.
+    pub fn is_tls(error: &azure_core::Error) -> bool {
+        // rustls reports what it does not accept as an I/O error of kind `InvalidData`, perhaps inside of others.
+        let mut next: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(error) = next {
+            let io = error.downcast_ref::<std::io::Error>();
+            if io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+                return true;
+            }
+            // The source of an I/O error is that of the error it wraps, which would be passed over.
+            let wrapped = io.and_then(std::io::Error::get_ref);
+            next = wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped));
+        }
+        false
     }
 
     /// In which way authentication failed.

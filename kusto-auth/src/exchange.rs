@@ -14,7 +14,7 @@ use crate::error::{AuthError, AuthErrorKind};
 ///
 /// # Errors
 ///
-/// [`AuthErrorKind::Connect`] if nothing was sent, [`AuthErrorKind::Unavailable`] if the connection broke,
+/// [`AuthErrorKind::Connect`] or [`AuthErrorKind::Tls`] if nothing was sent, [`AuthErrorKind::Unavailable`] if the connection broke,
 /// [`AuthErrorKind::Timeout`] after `limit`, [`AuthErrorKind::Malformed`] for an answer beyond all measure.
 pub(crate) async fn exchange(
     http_client: &dyn HttpClient,
@@ -46,11 +46,24 @@ async fn answer(
     host: &str,
 ) -> Result<http::Response<Bytes>, AuthError> {
     let broken = |error: azure_core::Error| {
-        let (kind, what) = match error.kind() {
-            ErrorKind::Connection => (AuthErrorKind::Connect, "no connection to"),
-            _ => (AuthErrorKind::Unavailable, "the connection broke to"),
+        let network = "check the network, the proxy and the name of the host";
+        let (kind, message) = match error.kind() {
+            ErrorKind::Connection if AuthError::is_tls(&error) => (
+                AuthErrorKind::Tls,
+                format!(
+                    "no secure connection to {host}: its certificate was not accepted; check the name of the host, or \
+                     trust the authority of its certificate"
+                ),
+            ),
+            ErrorKind::Connection => (
+                AuthErrorKind::Connect,
+                format!("no connection to {host}; {network}"),
+            ),
+            _ => (
+                AuthErrorKind::Unavailable,
+                format!("the connection broke to {host}; {network}"),
+            ),
         };
-        let message = format!("{what} {host}; check the network, the proxy and the name of the host");
         AuthError::new(kind, message).with_source(error)
     };
     let response = http_client.execute_request(request).await.map_err(broken)?;

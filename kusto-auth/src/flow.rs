@@ -401,8 +401,8 @@ impl TokenFlow {
     /// The error itself, after three tries. The sign-in is over then.
     pub fn lost(&mut self, error: AuthError, now: OffsetDateTime) -> Result<(), AuthError> {
         match &mut self.exchange {
-            Some(exchange) => exchange.put_off(now, None, || error),
-            None => Err(error),
+            Some(exchange) if error.kind() != AuthErrorKind::Tls => exchange.put_off(now, None, || error),
+            _ => Err(error),
         }
     }
 

@@ -115,6 +115,11 @@ impl TokenSource {
         &self.trusted_hosts
     }
 
+    /// Whether a person may be asked to sign in while a token is waited for.
+    pub fn asks_a_person(&self) -> bool {
+        self.credential.asks_a_person()
+    }
+
     /// The token that the next request carries; `None` for the anonymous identity.
     ///
     /// # Errors

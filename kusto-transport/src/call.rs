@@ -10,7 +10,7 @@ use crate::deadline::{Deadline, IdleLimit, sleep};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::frames::FrameStream;
 use crate::outgoing::Outgoing;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Attempt, Pipeline};
 use crate::request_id::jitter;
 use crate::trace::Operation;
 
@@ -74,23 +74,26 @@ impl<'a> Call<'a> {
         } else {
             CancelOnDrop::disarmed()
         };
-        let attempt = self.pipeline.attempt(&mut self.outgoing, &id);
-        let attempt = self.operation.attempt(attempt, self.retries, &id);
-        match self.deadline.cover(attempt).await {
-            Ok(Ok(answer)) => {
+        let attempt = self.pipeline.attempt(Attempt {
+            outgoing: &mut self.outgoing,
+            id: &id,
+            deadline: &mut self.deadline,
+            cancel: &mut cancel,
+        });
+        match self.operation.attempt(attempt, self.retries, &id).await {
+            Ok(answer) => {
                 let limits = Limits {
                     deadline: self.deadline.clone(),
                     idle: self.pipeline.options().idle_timeout.map(IdleLimit::new),
                 };
                 Ok(Body::new(answer, id, limits, cancel, self.operation.clone()))
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 if error.kind() != TransportErrorKind::Timeout {
                     cancel.disarm();
                 }
                 Err(error.with_ids(&id, None))
             }
-            Err(elapsed) => Err(TransportError::timeout(elapsed).with_ids(&id, None)),
         }
     }
 

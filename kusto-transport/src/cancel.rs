@@ -7,11 +7,12 @@ use tokio::runtime::Handle;
 
 use crate::pipeline::Pipeline;
 
-/// Cancels a query on the service when dropped, unless it was disarmed: best effort, in the background.
+/// Cancels a query on the service when dropped, if it was sent and not disarmed since: best effort, in the background.
 #[derive(Debug)]
 pub(crate) struct CancelOnDrop {
     /// `None` once the query is over.
     armed: Option<Armed>,
+    is_sent: bool,
 }
 
 #[derive(Debug)]
@@ -32,12 +33,24 @@ impl CancelOnDrop {
             client_request_id: client_request_id.to_owned(),
             runtime,
         });
-        Self { armed }
+        Self {
+            armed,
+            is_sent: false,
+        }
     }
 
     /// Watches over nothing.
     pub(crate) fn disarmed() -> Self {
-        Self { armed: None }
+        Self {
+            armed: None,
+            is_sent: false,
+        }
+    }
+
+    /// From now on the service may work on the query, or does not any more. While there is no token yet, nothing is to
+    /// be cancelled, and nobody to be asked for one again.
+    pub(crate) fn sent(&mut self, is_sent: bool) {
+        self.is_sent = is_sent;
     }
 
     /// The query is over.
@@ -52,7 +65,7 @@ impl CancelOnDrop {
             database,
             client_request_id,
             runtime,
-        }) = self.armed.take()
+        }) = self.armed.take().filter(|_| self.is_sent)
         else {
             return;
         };

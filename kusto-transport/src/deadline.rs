@@ -37,6 +37,18 @@ impl Deadline {
         }
     }
 
+    /// Drives a future in which a person may be asked for something. How long people take is not for this limit to
+    /// say, so the time starts anew behind it, unless nothing had to be waited for.
+    pub(crate) async fn suspend<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        if let Some(output) = future.as_mut().now_or_never() {
+            return output;
+        }
+        let output = future.await;
+        *self = Self::after(self.limit);
+        output
+    }
+
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
         self.sleep.poll_unpin(cx).map(|()| Elapsed(self.limit))
     }

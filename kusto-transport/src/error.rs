@@ -90,7 +90,7 @@ impl TransportError {
     pub(crate) fn from_http_client(error: azure_core::Error, host: &str) -> Self {
         use azure_core::error::ErrorKind;
         let (kind, message) = match error.kind() {
-            ErrorKind::Connection if is_tls(&error) => (
+            ErrorKind::Connection if AuthError::is_tls(&error) => (
                 TransportErrorKind::Tls,
                 format!("no secure connection to {host}: its certificate was not accepted"),
             ),
@@ -252,6 +252,7 @@ impl From<AuthError> for TransportError {
         let kind = match error.kind() {
             AuthErrorKind::Connect => TransportErrorKind::Connect,
             AuthErrorKind::Timeout => TransportErrorKind::Timeout,
+            AuthErrorKind::Tls => TransportErrorKind::Tls,
             AuthErrorKind::Untrusted => TransportErrorKind::Untrusted,
             _ => TransportErrorKind::Auth,
         };
@@ -306,19 +307,4 @@ fn one_line(text: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// rustls reports what it does not accept as an I/O error of kind `InvalidData`, perhaps inside of others.
-fn is_tls(error: &azure_core::Error) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
-            return true;
-        }
-        // The source of an I/O error is that of the error it wraps, which would be passed over.
-        let wrapped = io.and_then(std::io::Error::get_ref);
-        next = wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped));
-    }
-    false
 }

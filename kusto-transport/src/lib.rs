@@ -17,7 +17,7 @@
 //! # Time
 //!
 //! One limit covers token, connection, headers and body of all tries: the server timeout of the request and half a
-//! minute more. Timers are those of [`azure_core::async_runtime`]: tokio's with the feature `http-client`; other
+//! minute more. It begins anew after a person was asked to sign in. Timers are those of [`azure_core::async_runtime`]: tokio's with the feature `http-client`; other
 //! runtimes set theirs there.
 //!
 //! # Cancellation

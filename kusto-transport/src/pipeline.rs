@@ -7,12 +7,13 @@ use azure_core::credentials::AccessToken;
 use azure_core::http::{AsyncRawResponse, HttpClient, Url};
 use azure_core::time::OffsetDateTime;
 use http::StatusCode;
-use kusto_auth::{Credential, TokenSource, TrustedHosts};
+use kusto_auth::{AuthError, Credential, TokenSource, TrustedHosts};
 use kusto_protocol::{DecoderConfig, Endpoint, Request, options};
 
 use crate::answer::Answer;
 use crate::body::Body;
 use crate::call::Call;
+use crate::cancel::CancelOnDrop;
 use crate::deadline::Deadline;
 use crate::error::TransportError;
 use crate::frames::FrameStream;
@@ -183,63 +184,74 @@ impl Pipeline {
     }
 
     /// One try, up to an answer that says 200.
-    pub(crate) async fn attempt(&self, outgoing: &mut Outgoing, id: &str) -> Result<Answer, TransportError> {
-        self.shared.attempt(outgoing, id).await
+    pub(crate) async fn attempt(&self, attempt: Attempt<'_>) -> Result<Answer, TransportError> {
+        self.shared.attempt(attempt).await
     }
 }
 
+/// One try of a call.
+pub(crate) struct Attempt<'a> {
+    pub(crate) outgoing: &'a mut Outgoing,
+    pub(crate) id: &'a str,
+    /// Of the whole call.
+    pub(crate) deadline: &'a mut Deadline,
+    pub(crate) cancel: &'a mut CancelOnDrop,
+}
+
 impl Shared {
-    async fn attempt(&self, outgoing: &mut Outgoing, id: &str) -> Result<Answer, TransportError> {
+    async fn attempt(&self, mut attempt: Attempt<'_>) -> Result<Answer, TransportError> {
         let endpoint = self.tokens.endpoint();
-        let mut url = outgoing.url().clone();
-        let mut answer = self.signed_in(&self.tokens, outgoing, &url, id).await?;
-        for _ in 0..outgoing.max_redirects {
+        let mut url = attempt.outgoing.url().clone();
+        let mut answer = self.signed_in(&self.tokens, &mut attempt, &url).await?;
+        for _ in 0..attempt.outgoing.max_redirects {
             let Some(location) = answer.location() else {
                 break;
             };
             let (target, host) = redirect::target(&url, location, self.tokens.trusts())?;
             // As for any other host: a token for its cloud, and only if that is where it belongs.
             let tokens = self.tokens.sibling(host);
-            answer = self.signed_in(&tokens, outgoing, &target, id).await?;
+            answer = self.signed_in(&tokens, &mut attempt, &target).await?;
             url = target;
         }
-        answer.accept(endpoint).await
+        let accepted = attempt.deadline.cover(answer.accept(endpoint)).await;
+        accepted.map_err(TransportError::timeout)?
     }
 
     /// One exchange, or two if the first token is refused.
     async fn signed_in(
         &self,
         tokens: &TokenSource,
-        outgoing: &mut Outgoing,
+        attempt: &mut Attempt<'_>,
         url: &Url,
-        id: &str,
     ) -> Result<Answer, TransportError> {
-        let unsent = |error| TransportError::from(error).unsent();
-        let token = tokens.token(OffsetDateTime::now_utc()).await.map_err(unsent)?;
-        let Some(token) = token else {
-            return self.exchange(outgoing, url, id, None).await;
+        let token = tokens.token(OffsetDateTime::now_utc());
+        let token = sign_in(tokens, attempt.deadline, token).await;
+        let Some(token) = token.map_err(TransportError::unsent)? else {
+            return self.exchange(attempt, url, None).await;
         };
-        let answer = self.exchange(outgoing, url, id, Some(&token)).await?;
+        let answer = self.exchange(attempt, url, Some(&token)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
         // The token may have been revoked, or the clock be wrong. Another one gets one more chance.
-        let challenge = answer.www_authenticate();
-        match tokens.renew(&token, challenge, OffsetDateTime::now_utc()).await? {
+        attempt.cancel.sent(false);
+        let next = tokens.renew(&token, answer.www_authenticate(), OffsetDateTime::now_utc());
+        match sign_in(tokens, attempt.deadline, next).await? {
             None => Ok(answer),
-            Some(next) => self.exchange(outgoing, url, id, Some(&next)).await,
+            Some(next) => self.exchange(attempt, url, Some(&next)).await,
         }
     }
 
     async fn exchange(
         &self,
-        outgoing: &mut Outgoing,
+        attempt: &mut Attempt<'_>,
         url: &Url,
-        id: &str,
         token: Option<&AccessToken>,
     ) -> Result<Answer, TransportError> {
-        let request = outgoing.prepare(url, id, token);
-        Ok(Answer::new(self.execute(request).await?))
+        let request = attempt.outgoing.prepare(url, attempt.id, token);
+        attempt.cancel.sent(true);
+        let response = attempt.deadline.cover(self.execute(request)).await;
+        Ok(Answer::new(response.map_err(TransportError::timeout)??))
     }
 
     async fn execute(&self, request: &azure_core::http::Request) -> Result<AsyncRawResponse, TransportError> {
@@ -248,6 +260,19 @@ impl Shared {
             .await
             .map_err(|error| TransportError::from_http_client(error, self.tokens.endpoint().host()))
     }
+}
+
+/// Waits for a token: as long as a person takes, if one may be asked, else within the time limit.
+async fn sign_in<T>(
+    tokens: &TokenSource,
+    deadline: &mut Deadline,
+    token: impl Future<Output = Result<T, AuthError>>,
+) -> Result<T, TransportError> {
+    if tokens.asks_a_person() {
+        return Ok(deadline.suspend(token).await?);
+    }
+    let token = deadline.cover(token).await;
+    Ok(token.map_err(TransportError::timeout)??)
 }
 
 /// How long a service may take for what costs it nothing.

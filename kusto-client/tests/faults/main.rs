@@ -3,6 +3,7 @@
 //! The whole way: the bundled HTTP client, a proxy that does harm, the embedded service.
 #![cfg(feature = "http-client")]
 
+mod connection;
 mod every_point;
 mod proxy;
 mod table;

@@ -456,6 +456,51 @@ async fn one_time_limit_covers_token_answer_and_body() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_may_take_longer_than_the_request() {
+    let quarter = Duration::from_secs(25);
+    let code =
+        r#"{"device_code":"d","user_code":"u","verification_uri":"https://x","interval":0,"expires_in":900}"#;
+    let pending = || {
+        answer(400, r#"{"error":"authorization_pending"}"#)
+            .late(quarter)
+            .into()
+    };
+    let http = Scripted::new([
+        answer(404, "").into(),
+        answer(200, code).into(),
+        pending(),
+        pending(),
+        answer(200, r#"{"access_token":"t","expires_in":3600}"#)
+            .late(quarter)
+            .into(),
+        answer(200, "[]").late(quarter).into(),
+    ]);
+    let person = Credential::user(kusto_auth::UserSignIn::device_code(|_| {}));
+    let start = tokio::time::Instant::now();
+    let request = query().properties(ClientRequestProperties::new().server_timeout(Duration::from_secs(1)));
+    assert_eq!(
+        send(&pipeline(PUBLIC, person, &http), &request).await.unwrap(),
+        b"[]"
+    );
+    assert_eq!(start.elapsed().as_secs(), 100);
+}
+
+#[tokio::test]
+async fn what_is_given_up_before_there_is_a_token_is_not_cancelled() {
+    let hanging = Credential::callback(std::future::pending::<Result<Secret, std::fmt::Error>>);
+    let http = Scripted::new([]);
+    let pipeline = pipeline(PUBLIC, hanging, &http);
+    let request = query();
+    let mut call = Box::pin(pipeline.send(&request));
+    assert!(futures::poll!(&mut call).is_pending());
+    drop(call);
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert!(http.seen().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_cloud_has_ten_seconds() {
     let http = Scripted::new([Act::Hang]);
     let start = tokio::time::Instant::now();

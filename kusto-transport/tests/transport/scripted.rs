@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::Headers;
@@ -34,6 +35,7 @@ pub(crate) struct Answer {
     headers: Vec<(&'static str, String)>,
     chunks: Vec<Bytes>,
     end: End,
+    delay: Duration,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,7 @@ pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
         headers: Vec::new(),
         chunks: vec![body.into()],
         end: End::Clean,
+        delay: Duration::ZERO,
     }
 }
 
@@ -81,6 +84,13 @@ impl Answer {
     pub(crate) fn in_chunks(mut self, size: usize) -> Self {
         let body = self.chunks.concat();
         self.chunks = body.chunks(size).map(Bytes::copy_from_slice).collect();
+        self
+    }
+
+    /// Lets the answer begin after so much time.
+    #[allow(dead_code, reason = "not all tests that share this file need it")]
+    pub(crate) fn late(mut self, delay: Duration) -> Self {
+        self.delay = delay;
         self
     }
 
@@ -152,7 +162,12 @@ impl HttpClient for Scripted {
         });
         let act = self.script.lock().unwrap().pop_front();
         match act.unwrap_or_else(|| panic!("the script has no answer to {}", request.url())) {
-            Act::Answer(answer) => Ok(answer.into_response()),
+            Act::Answer(answer) => {
+                if !answer.delay.is_zero() {
+                    tokio::time::sleep(answer.delay).await;
+                }
+                Ok(answer.into_response())
+            }
             Act::Refuse => Err(Error::with_message(ErrorKind::Connection, "refused")),
             Act::Break => Err(Error::with_message(ErrorKind::Io, "reset")),
             Act::Hang => futures::future::pending().await,
