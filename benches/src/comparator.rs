@@ -16,7 +16,7 @@ use crate::{TypedColumn, content_hash, typed_columns};
 pub enum Comparator {
     /// arrow-json's reader, which takes the rows as one list of structs; it reads no nested dynamic values.
     ArrowJson,
-    /// How the service's SDK for Rust does it: frames by their tag, rows as `serde_json::Value`s, nothing typed.
+    /// How the service's SDK for Rust does it: frames by their tag, rows as `serde_json::Value`s, then columns of these.
     Sdk,
     /// serde_json with visitors that fill the columns.
     SerdeJson,
@@ -69,7 +69,7 @@ impl Comparator {
         tables.begin();
         match self {
             Self::ArrowJson => return arrow::decode(body).map(Decoded::Arrow),
-            Self::Sdk => return tables::decode(body).map(Decoded::Values),
+            Self::Sdk => tables::decode(body, tables)?,
             Self::SerdeJson => {
                 let mut json = serde_json::Deserializer::from_slice(body);
                 visit::read::<RawText, _>(&mut json, tables).map_err(text)?;
@@ -124,8 +124,6 @@ pub enum Decoded {
     Columns,
     /// Arrow arrays.
     Arrow(arrow_array::StructArray),
-    /// Rows of JSON values.
-    Values(Vec<Vec<serde_json::Value>>),
 }
 
 impl Decoded {
@@ -135,13 +133,14 @@ impl Decoded {
     ///
     /// When a value does not fit its column.
     pub fn columns(self, body: &[u8], tables: &mut Tables) -> Result<Vec<TypedColumn>, String> {
-        let columns = || Ok::<_, String>(primary_columns(body)?.iter().map(TypedColumn::new).collect());
         match self {
             Self::Columns => tables
                 .take_primary()
                 .ok_or_else(|| "no primary result".to_owned()),
-            Self::Arrow(rows) => arrow::typed_columns(&rows, columns()?),
-            Self::Values(rows) => tables::typed_columns(&rows, columns()?),
+            Self::Arrow(rows) => {
+                let columns = primary_columns(body)?.iter().map(TypedColumn::new).collect();
+                arrow::typed_columns(&rows, columns)
+            }
         }
     }
 }

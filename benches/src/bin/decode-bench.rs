@@ -134,6 +134,7 @@ fn isa(name: &str) -> Result<Isa, String> {
         "sse4.2" => Isa::Sse42,
         "avx2" => Isa::Avx2,
         "avx512" => Isa::Avx512,
+        "neon" => Isa::Neon,
         _ => return Err(format!("there is no instruction set '{name}'; {USAGE}")),
     };
     if isa.is_available() {
