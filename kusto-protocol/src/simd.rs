@@ -13,8 +13,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+mod forms;
 mod lanes;
 mod level;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scan;
 #[cfg(target_arch = "x86_64")]
 mod sse42;
@@ -34,7 +38,7 @@ pub(crate) use text::{push_json, push_string};
 ///
 /// The decoder takes the best one that the processor has; nothing needs to be chosen when a program is built. Tests
 /// and benchmarks choose with [`DecoderConfig::isa`](crate::DecoderConfig::isa). What comes out is the same. On other
-/// architectures than x86-64 there is only the scalar one, which reads rows one by one.
+/// architectures than x86-64 and 64-bit ARM there is only the scalar one, which reads rows one by one.
 ///
 /// ```
 /// use kusto_protocol::Isa;
@@ -53,6 +57,8 @@ pub enum Isa {
     Avx2,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VBMI2 (2019).
     Avx512,
+    /// 64-bit ARM with NEON: all of them.
+    Neon,
 }
 
 impl Isa {
@@ -63,7 +69,7 @@ impl Isa {
 
     /// The instruction sets of this processor, the best one last.
     pub fn available() -> impl Iterator<Item = Self> {
-        [Self::Scalar, Self::Sse42, Self::Avx2, Self::Avx512]
+        [Self::Scalar, Self::Sse42, Self::Avx2, Self::Avx512, Self::Neon]
             .into_iter()
             .filter(|isa| isa.is_available())
     }
@@ -78,7 +84,8 @@ impl Isa {
             Self::Avx2 => avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::Avx512::new().is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => neon::Neon::new().is_some(),
             _ => false,
         }
     }

@@ -7,6 +7,7 @@
 
 mod azurite;
 mod bench;
+mod cross;
 mod fuzz;
 mod instructions;
 mod interop;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::run(&arguments[1..]),
         Some("ci") => ci(),
         Some("check") => check(),
+        Some("cross") => cross::run(&arguments[1..]),
         Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("instructions") => instructions::run(&arguments[1..]),
         Some("interop") => interop::run(&arguments[1..]),
@@ -59,6 +61,7 @@ cargo xtask CHORE
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
   instructions
             of decoding, counted by valgrind, against those in the repository (--update: written anew)
+  cross     the decoder's tests for 64-bit ARM, in qemu; says what is missing if it cannot
   fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which
   tidy      rules of the source tree

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::lanes::{Datetime, Lanes};
-use super::{Kernel, utf8, x86};
+use super::{Kernel, forms, utf8, x86};
 
 /// The proof that the processor has the instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +81,12 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]) {
-        x86::positions(marks, base, room);
+        forms::positions(marks, base, room);
     }
 
     #[inline(always)]
     fn first(self, block: Self::Block, len: usize) -> Self::Block {
-        let keep = self.load(x86::first_bytes(len));
+        let keep = self.load(forms::first_bytes(len));
         // SAFETY: `self` is the proof.
         unsafe {
             [

@@ -2,6 +2,8 @@
 
 use super::Isa;
 use super::lanes::Lanes;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512, sse42};
 
@@ -26,6 +28,8 @@ pub(crate) enum Level {
     Avx2(avx2::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(avx512::Avx512),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon),
 }
 
 impl Level {
@@ -39,7 +43,8 @@ impl Level {
             Isa::Avx2 => avx2::Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => avx512::Avx512::new().map(Self::Avx512),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => neon::Neon::new().map(Self::Neon),
             _ => None,
         };
         level.unwrap_or(Self::Scalar)
@@ -60,5 +65,8 @@ pub(crate) fn run<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512(lanes) => Some(unsafe { avx512::run(lanes, kernel) }),
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon(lanes) => Some(unsafe { neon::run(lanes, kernel) }),
     }
 }

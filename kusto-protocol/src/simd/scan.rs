@@ -1,6 +1,9 @@
 //! Where a run of plain text ends, for short strings that come one by one: with what every processor of an
 //! architecture has, so that nothing has to be chosen.
 
+#[cfg(target_arch = "aarch64")]
+use super::neon::special16 as special;
+
 /// The index of the first quote, backslash or control character from `at` on, or of the end.
 #[inline]
 pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
@@ -46,7 +49,7 @@ fn special(piece: &[u8; 16]) -> u32 {
 }
 
 /// A bit for each byte that does not stand for itself in a JSON string.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
 #[inline]
 fn special(piece: &[u8; 16]) -> u32 {
     let bits = piece.iter().rev();

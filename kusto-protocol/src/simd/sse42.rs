@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::lanes::{Datetime, Lanes};
-use super::{Kernel, utf8, x86};
+use super::{Kernel, forms, utf8, x86};
 
 /// The proof that the processor has the instruction set.
 #[derive(Clone, Copy, Debug)]
@@ -97,12 +97,12 @@ impl Lanes for Sse42 {
 
     #[inline(always)]
     fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]) {
-        x86::positions(marks, base, room);
+        forms::positions(marks, base, room);
     }
 
     #[inline(always)]
     fn first(self, block: Self::Block, len: usize) -> Self::Block {
-        let keep = self.load(x86::first_bytes(len));
+        let keep = self.load(forms::first_bytes(len));
         // SAFETY: all processors of this architecture have the instruction.
         std::array::from_fn(|index| unsafe { _mm_and_si128(block[index], keep[index]) })
     }

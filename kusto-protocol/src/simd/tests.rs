@@ -224,6 +224,17 @@ fn strings_at_every_place_and_of_every_length() {
 }
 
 #[test]
+fn no_processor_of_these_architectures_is_left_without_kernels() {
+    if cfg!(target_arch = "aarch64") {
+        assert_eq!(Isa::detect(), Isa::Neon);
+    }
+    for isa in Isa::available() {
+        let level = Level::new(isa);
+        assert_eq!(matches!(level, Level::Scalar), isa == Isa::Scalar);
+    }
+}
+
+#[test]
 fn backslashes_escape_each_other_in_every_pattern() {
     for pattern in 0u64..1 << 12 {
         for (shift, carry) in [(0, 0), (0, 1), (1, 1), (31, 0), (52, 1)] {

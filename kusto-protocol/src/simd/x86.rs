@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::forms::{self, DAY, DAY_BOUNDS, TIME_FORMS, piece};
 use super::lanes::Datetime;
 
 /// The loads of this file and its neighbours: arrays in, registers out.
@@ -20,44 +21,10 @@ fn array16(register: __m128i) -> [u8; 16] {
     array
 }
 
-/// The piece of 16 bytes at a fixed place.
-#[inline]
-fn piece<const N: usize>(bytes: &[u8; N], at: usize) -> &[u8; 16] {
-    match bytes[at..].first_chunk() {
-        Some(piece) => piece,
-        None => &[0; 16],
-    }
-}
-
-/// Ones in the first `len` bytes of a block, at most 64.
-#[inline]
-pub(super) fn first_bytes(len: usize) -> &'static [u8; 64] {
-    const MASKS: [u8; 128] = {
-        let mut masks = [0; 128];
-        let mut at = 0;
-        while at < 64 {
-            masks[at] = 0xff;
-            at += 1;
-        }
-        masks
-    };
-    let masks: &'static [u8; 128] = &MASKS;
-    masks[64 - len.min(64)..].first_chunk().unwrap_or(&[0; 64])
-}
-
 /// Ones in the last `len` bytes, at most 16.
 #[inline]
 fn last_bytes(len: usize) -> __m128i {
-    const MASKS: [u8; 32] = {
-        let mut masks = [0; 32];
-        let mut at = 16;
-        while at < 32 {
-            masks[at] = 0xff;
-            at += 1;
-        }
-        masks
-    };
-    load16(piece(&MASKS, len.min(16)))
+    load16(forms::last_bytes(len))
 }
 
 /// The number that 16 digits say; each byte is a digit's value.
@@ -198,9 +165,6 @@ fn load32<const N: usize>(bytes: &[u8; N], at: usize) -> __m256i {
 #[inline]
 #[target_feature(enable = "sse4.1")]
 pub(super) fn datetime(text: &[u8; 32], fraction: usize) -> Datetime {
-    // What has to be subtracted from each character, and how much may be left.
-    const DAY: &[u8; 16] = b"0000-00-00T00:00";
-    const DAY_BOUNDS: &[u8; 16] = &[9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 5, 9];
     let form = &TIME_FORMS[fraction & 7];
     let day = _mm_sub_epi8(load16(piece(text, 1)), load16(DAY));
     let time = _mm_sub_epi8(load16(piece(text, 14)), load16(&form.characters));
@@ -231,45 +195,6 @@ pub(super) fn datetime(text: &[u8; 32], fraction: usize) -> Datetime {
         is_valid: (_mm_testz_si128(over, over) == 1) & (text[0] == b'"'),
     }
 }
-
-/// What is from a datetime's second colon but one on, by the number of digits of the fraction.
-struct TimeForm {
-    characters: [u8; 16],
-    bounds: [u8; 16],
-    /// Ones where the digits of the second and the fraction are.
-    digits: [u8; 16],
-}
-
-const TIME_FORMS: [TimeForm; 8] = {
-    const NONE: TimeForm = TimeForm {
-        characters: *b":00:00\0\0\0\0\0\0\0\0\0\0",
-        bounds: [0, 5, 9, 0, 5, 9, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255],
-        digits: [0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-    };
-    let mut forms = [NONE; 8];
-    let mut fraction = 0;
-    while fraction < 8 {
-        let form = &mut forms[fraction];
-        let mut at = 6;
-        if fraction > 0 {
-            form.characters[at] = b'.';
-            form.bounds[at] = 0;
-            at += 1;
-            while at < 7 + fraction {
-                form.characters[at] = b'0';
-                form.bounds[at] = 9;
-                form.digits[at] = 255;
-                at += 1;
-            }
-        }
-        form.characters[at] = b'Z';
-        form.bounds[at] = 0;
-        form.characters[at + 1] = b'"';
-        form.bounds[at + 1] = 0;
-        fraction += 1;
-    }
-    forms
-};
 
 /// See [`Lanes::guid`](super::Lanes::guid).
 #[inline]
@@ -337,22 +262,6 @@ pub(super) fn prefix_xor(marks: u64) -> u64 {
 #[target_feature(enable = "bmi1,bmi2")]
 pub(super) fn nth(marks: u64, nth: usize) -> usize {
     _pdep_u64(1 << (nth & 63), marks).trailing_zeros() as usize
-}
-
-/// The index of each bit that is set, one after the other.
-#[inline(always)]
-pub(super) fn positions(mut marks: u64, base: u32, room: &mut [u32; 64]) {
-    // Eight at a time, whether they are there or not: how many there are cannot be foretold.
-    let (eights, _) = room.as_chunks_mut::<8>();
-    for eight in eights {
-        for place in eight {
-            *place = base.wrapping_add(marks.trailing_zeros());
-            marks &= marks.wrapping_sub(1);
-        }
-        if marks == 0 {
-            break;
-        }
-    }
 }
 
 /// Implements the operations on single cells, which are the same for all instruction sets from SSE 4.1 on.
