@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Query(QueryArguments),
     Mgmt(MgmtArguments),
+    Shell(ShellArguments),
     Ingest(IngestArguments),
     Serve(ServeArguments),
     Link(LinkArguments),
@@ -77,6 +78,27 @@ pub(crate) struct MgmtArguments {
     pub(crate) request: RequestArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// Ask one thing after the other, at a prompt
+///
+/// Queries and management commands, with completion, a history, and the directives of Kusto.Cli: #help lists them. From
+/// a file or a pipe, blank lines separate the requests, and the first one that fails ends the shell with exit code 1.
+#[derive(Args, Debug)]
+#[command(after_long_help = SHELL_EXAMPLES)]
+pub(crate) struct ShellArguments {
+    /// Further files of --local
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, requires = "local")]
+    pub(crate) files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    #[command(flatten)]
+    pub(crate) request: RequestArguments,
+    /// Format of the results; table if not given
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) quiet: QuietArguments,
 }
 
 /// Load files into a table
@@ -220,7 +242,7 @@ pub(crate) struct ConnectionArguments {
 }
 
 /// What goes with the text.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestArguments {
     /// Value of a query parameter, declared as string unless a type is given; repeat for several
@@ -274,7 +296,7 @@ fn data_format(text: &str) -> Result<DataFormat, String> {
     })
 }
 
-fn parameter(text: &str) -> Result<(String, Literal), String> {
+pub(crate) fn parameter(text: &str) -> Result<(String, Literal), String> {
     let (name, value) = pair(text)?;
     let (name, column_type) = match name.split_once(':') {
         Some((name, column_type)) => (name, ColumnType::from_name(column_type)),
@@ -297,7 +319,7 @@ fn parameter(text: &str) -> Result<(String, Literal), String> {
 }
 
 /// Values that are JSON are taken as such (`true`, `5`), others as text.
-fn request_option(text: &str) -> Result<(String, serde_json::Value), String> {
+pub(crate) fn request_option(text: &str) -> Result<(String, serde_json::Value), String> {
     let (name, value) = pair(text)?;
     Ok((
         name.to_owned(),
@@ -356,6 +378,13 @@ Examples:
   kusto mgmt -c http://127.0.0.1:8080 '.show tables'
   kusto mgmt -c http://127.0.0.1:8080 '.create table Logs (Time: datetime, Text: string)'
   kusto mgmt --local storms.csv '.show table storms cslschema'";
+
+const SHELL_EXAMPLES: &str = "\
+Examples:
+  kusto shell --sample
+  kusto shell --local storms.csv rain.parquet
+  kusto shell -c https://help.kusto.windows.net -d Samples
+  kusto shell -c http://127.0.0.1:8080 < tables.kql";
 
 const INGEST_EXAMPLES: &str = "\
 Examples:

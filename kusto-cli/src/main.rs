@@ -18,6 +18,7 @@ mod place;
 mod progress;
 mod results;
 mod run;
+mod shell;
 mod terminal;
 mod text;
 

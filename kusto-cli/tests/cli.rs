@@ -8,3 +8,5 @@ mod faults;
 mod formats;
 #[path = "cli/service.rs"]
 mod service;
+#[path = "cli/shell.rs"]
+mod shell;
