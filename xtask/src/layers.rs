@@ -246,10 +246,18 @@ fn foreign_types_in(file: &Path, foreign: &[&String]) -> Result<Vec<String>, Str
     Ok(violations)
 }
 
+/// Of this platform alone: what others need was perhaps never downloaded.
 fn metadata() -> Result<Value, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            &host()?,
+        ])
         .current_dir(crate::root())
         .output()
         .map_err(|error| format!("cannot run cargo metadata: {error}"))?;
@@ -257,6 +265,19 @@ fn metadata() -> Result<Value, String> {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+}
+
+fn host() -> Result<String, String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("cannot run rustc: {error}"))?;
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| "rustc does not tell its host".to_owned())
 }
 
 fn list<'a>(value: &'a Value, member: &str) -> Result<&'a Vec<Value>, String> {
