@@ -331,12 +331,16 @@ impl ColumnType {
     /// ```
     pub fn from_name(name: &str) -> Self {
         // As the service writes them, without a copy in lower case.
-        if let Some(known) = Self::ALL.into_iter().find(|known| known.as_str() == name) {
-            return known;
-        }
-        let lower = name.to_ascii_lowercase();
-        let bare = lower.strip_prefix("system.").unwrap_or(&lower);
-        match bare {
+        let known = Self::from_lower_case(name);
+        let known = known.or_else(|| {
+            let lower = name.to_ascii_lowercase();
+            Self::from_lower_case(lower.strip_prefix("system.").unwrap_or(&lower))
+        });
+        known.unwrap_or_else(|| Self::Unknown(name.to_owned()))
+    }
+
+    fn from_lower_case(name: &str) -> Option<Self> {
+        Some(match name {
             "bool" | "boolean" | "sbyte" => Self::Bool,
             "datetime" | "date" => Self::DateTime,
             "decimal" | "sqldecimal" | "data.sqltypes.sqldecimal" => Self::Decimal,
@@ -350,8 +354,8 @@ impl ColumnType {
             "real" | "double" | "float" | "single" => Self::Real,
             "string" => Self::String,
             "timespan" | "time" => Self::Timespan,
-            _ => Self::Unknown(name.to_owned()),
-        }
+            _ => return None,
+        })
     }
 }
 

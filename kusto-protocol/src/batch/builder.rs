@@ -7,20 +7,17 @@ use crate::{Column, ConversionError};
 #[derive(Clone, Debug)]
 pub struct RowBatchBuilder {
     columns: Arc<[Column]>,
+    /// Not made before they are needed: most tables end with their first batch.
     arrays: Vec<ColumnArray>,
     num_rows: usize,
 }
 
 impl RowBatchBuilder {
     /// A builder without rows.
-    pub fn new(columns: Arc<[Column]>) -> Self {
-        let arrays = columns
-            .iter()
-            .map(|column| ColumnArray::new(&column.column_type))
-            .collect();
+    pub const fn new(columns: Arc<[Column]>) -> Self {
         Self {
             columns,
-            arrays,
+            arrays: Vec::new(),
             num_rows: 0,
         }
     }
@@ -50,6 +47,7 @@ impl RowBatchBuilder {
                 values.len(),
             ));
         }
+        self.make_arrays();
         for (index, value) in values.iter().enumerate() {
             if !self.arrays[index].push(*value) {
                 let column = &self.columns[index];
@@ -83,17 +81,33 @@ impl RowBatchBuilder {
     }
 
     /// The batch of all rows so far.
-    pub fn finish(self) -> RowBatch {
+    pub fn finish(mut self) -> RowBatch {
+        self.take()
+    }
+
+    /// The batch of all rows so far; the next row is the first of another one.
+    pub(crate) fn take(&mut self) -> RowBatch {
+        self.make_arrays();
         RowBatch {
-            columns: self.columns,
-            arrays: self.arrays,
-            num_rows: self.num_rows,
+            columns: Arc::clone(&self.columns),
+            arrays: std::mem::take(&mut self.arrays),
+            num_rows: std::mem::take(&mut self.num_rows),
         }
     }
 
     /// The columns under construction. After appending one value to each, [`RowBatchBuilder::end_row`] counts the row.
     pub(crate) fn arrays_mut(&mut self) -> &mut [ColumnArray] {
+        self.make_arrays();
         &mut self.arrays
+    }
+
+    fn make_arrays(&mut self) {
+        if self.arrays.len() != self.columns.len() {
+            let columns = self.columns.iter();
+            self.arrays = columns
+                .map(|column| ColumnArray::new(&column.column_type))
+                .collect();
+        }
     }
 
     /// A builder without rows, for the same columns, with room for as much as is in this one.

@@ -180,10 +180,17 @@ impl TextArray {
     }
 }
 
+/// The offset with which a text column begins, with room for so many.
+fn first_offset(capacity: usize) -> Vec<i32> {
+    let mut offsets = Vec::with_capacity(capacity);
+    offsets.push(0);
+    offsets
+}
+
 impl Default for TextArray {
     fn default() -> Self {
         Self {
-            offsets: vec![0],
+            offsets: first_offset(4),
             text: String::new(),
             validity: Validity::default(),
         }
@@ -349,10 +356,8 @@ impl ColumnArray {
             }
         }
         fn text(array: &TextArray) -> TextArray {
-            let mut offsets = Vec::with_capacity(array.offsets.len());
-            offsets.push(0);
             TextArray {
-                offsets,
+                offsets: first_offset(array.offsets.len()),
                 text: String::with_capacity(array.text.len()),
                 validity: Validity::default(),
             }

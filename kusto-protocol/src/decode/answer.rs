@@ -8,7 +8,7 @@ use std::{iter, mem};
 use serde_json::Value;
 
 use super::head::{FrameType, Head};
-use super::rows::RowsEvent;
+use super::rows::{Memory, RowsEvent};
 use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::table::{Current, Table};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
@@ -34,8 +34,8 @@ pub(super) struct Answer {
     /// Tables whose rows come in frames of their own. The one being read is not among them.
     open: Vec<Table>,
     current: Option<Current>,
-    /// A batch that the caller no longer needs.
-    spare: Option<RowBatch>,
+    /// Of the table before.
+    memory: Memory,
     /// V1 tables have no id on the wire; they get their ordinal.
     next_ordinal: i64,
     /// V1: errors in place of rows, for the completion that V1 has not on the wire.
@@ -75,13 +75,13 @@ pub(super) enum RowsRead {
 }
 
 impl Answer {
-    pub(super) fn new(version: Version) -> Self {
+    pub(super) fn new(version: Version, config: &DecoderConfig) -> Self {
         Self {
             version,
             progress: Progress::Nothing,
             open: Vec::new(),
             current: None,
-            spare: None,
+            memory: Memory::new(config),
             next_ordinal: 0,
             row_errors: Vec::new(),
             error_bytes: 0,
@@ -180,7 +180,7 @@ impl Answer {
                 table,
                 TableFragmentType::DataAppend,
                 false,
-                self.spare.take(),
+                self.take_memory(config),
                 config,
             ));
         }
@@ -275,7 +275,7 @@ impl Answer {
     /// Says in which table the body ended.
     pub(super) fn locate(&self, error: DecodeError) -> DecodeError {
         match &self.current {
-            Some(current) => error.in_table(current.table.header.table_id),
+            Some(current) => error.in_table(current.table.table_id),
             None => error,
         }
     }
@@ -308,7 +308,7 @@ impl Answer {
             }
             self.open.push(current.table);
         }
-        self.open.sort_by_key(|table| table.header.table_id);
+        self.open.sort_by_key(|table| table.table_id);
         let failed = self.open.drain(..).filter(|table| !table.errors.is_empty());
         frames.extend(failed.map(Table::completion));
         frames
@@ -316,8 +316,8 @@ impl Answer {
 
     /// A reader for rows of the table that is being read.
     pub(super) fn rows_decoder(&self, config: &DecoderConfig) -> Option<RowsDecoder> {
-        let header = &self.current.as_ref()?.table.header;
-        Some(RowsDecoder::new(header.table_id, &header.columns, config))
+        let table = &self.current.as_ref()?.table;
+        Some(RowsDecoder::new(table.table_id, &table.columns, config))
     }
 
     /// Takes rows that were read elsewhere, if they are the next ones, and says how many bytes they were.
@@ -325,10 +325,10 @@ impl Answer {
         let Some(current) = &mut self.current else {
             return 0;
         };
-        let header = &current.table.header;
+        let table = &current.table;
         let is_next = current.rows.is_at_row()
-            && header.table_id == decoded.table_id
-            && Arc::ptr_eq(&header.columns, &decoded.columns);
+            && table.table_id == decoded.table_id
+            && Arc::ptr_eq(&table.columns, &decoded.columns);
         if !is_next || decoded.used == 0 {
             return 0;
         }
@@ -346,8 +346,12 @@ impl Answer {
     pub(super) fn recycle(&mut self, batch: RowBatch) {
         match &mut self.current {
             Some(current) => current.rows.recycle(batch),
-            None => self.spare = Some(batch),
+            None => self.memory.spare = Some(batch),
         }
+    }
+
+    const fn take_memory(&mut self, config: &DecoderConfig) -> Memory {
+        mem::replace(&mut self.memory, Memory::new(config))
     }
 
     /// Bytes held for rows.
@@ -382,7 +386,7 @@ impl Answer {
             );
             return Err(DecodeError::new(DecodeErrorKind::TooLarge, offset, message).in_table(table_id));
         }
-        if self.open.iter().any(|open| open.header.table_id == table_id) {
+        if self.open.iter().any(|open| open.table_id == table_id) {
             let error = unexpected(offset, "a table with the id of another that is not complete");
             return Err(error.in_table(table_id));
         }
@@ -390,26 +394,27 @@ impl Answer {
             Some(kind) if self.version == Version::V2 => kind,
             _ => TableKind::Unknown,
         };
-        let header = TableHeader {
+        let table = Table {
+            table_id,
+            columns: Arc::clone(&columns),
+            row_count: 0,
+            errors: Vec::new(),
+        };
+        self.next_ordinal += 1;
+        self.pending.push_back(Frame::TableHeader(TableHeader {
             table_id,
             kind,
             name: members.table_name.take().unwrap_or_default(),
             columns,
-        };
-        self.next_ordinal += 1;
-        self.pending.push_back(Frame::TableHeader(header.clone()));
-        Ok(Table {
-            header,
-            row_count: 0,
-            errors: Vec::new(),
-        })
+        }));
+        Ok(table)
     }
 
     /// Ends the table of which rows were read, or one without `Rows`.
     fn end_table(&mut self, head: &mut Head, config: &DecoderConfig) -> Result<(), DecodeError> {
         let table = match self.current.take() {
             Some(current) => {
-                self.spare = current.rows.into_spare();
+                self.memory = current.rows.into_memory();
                 current.table
             }
             None => self.new_table(head, config)?,
@@ -440,13 +445,14 @@ impl Answer {
             Some("DataReplace") => TableFragmentType::DataReplace,
             _ => {
                 let error = unexpected(offset, "TableFragmentType is neither DataAppend nor DataReplace");
-                return Err(error.in_table(table.header.table_id));
+                return Err(error.in_table(table.table_id));
             }
         };
         if kind == TableFragmentType::DataReplace {
             table.row_count = 0;
         }
-        self.current = Some(Current::new(table, kind, true, self.spare.take(), config));
+        let memory = self.take_memory(config);
+        self.current = Some(Current::new(table, kind, true, memory, config));
         Ok(())
     }
 
@@ -460,13 +466,13 @@ impl Answer {
         let Some(Current { table, rows, .. }) = self.current.take() else {
             return Ok(());
         };
-        self.spare = rows.into_spare();
+        self.memory = rows.into_memory();
         if members
             .field_count
-            .is_some_and(|count| count != table.header.columns.len())
+            .is_some_and(|count| count != table.columns.len())
         {
             let error = unexpected(offset, "FieldCount is not the number of columns");
-            return Err(error.in_table(table.header.table_id));
+            return Err(error.in_table(table.table_id));
         }
         self.open.push(table);
         Ok(())
@@ -477,11 +483,7 @@ impl Answer {
         let Some(table_id) = table_id else {
             return Err(unexpected(offset, "a frame of a table without TableId"));
         };
-        match self
-            .open
-            .iter()
-            .position(|table| table.header.table_id == table_id)
-        {
+        match self.open.iter().position(|table| table.table_id == table_id) {
             Some(index) => Ok(self.open.remove(index)),
             None => Err(unexpected(offset, "a frame of a table that is not open").in_table(table_id)),
         }
@@ -503,7 +505,7 @@ impl Answer {
         let (offset, members) = (head.offset, &head.members);
         let mut table = self.take_open(members.table_id, offset)?;
         let place = ErrorPlace::TableCompletion {
-            table_id: table.header.table_id,
+            table_id: table.table_id,
         };
         table
             .errors
@@ -535,12 +537,12 @@ impl Answer {
                 .collect(),
         };
         let has_failed = completion.has_errors || completion.cancelled || !completion.errors.is_empty();
-        self.open.sort_by_key(|table| table.header.table_id);
+        self.open.sort_by_key(|table| table.table_id);
         for table in mem::take(&mut self.open) {
             // A query that failed may end without completing its tables; their errors must not be lost.
             if !has_failed {
                 let error = unexpected(offset, "DataSetCompletion came before the table was complete");
-                return Err(error.in_table(table.header.table_id));
+                return Err(error.in_table(table.table_id));
             }
             self.pending.push_back(table.completion());
         }

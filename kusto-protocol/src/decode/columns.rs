@@ -7,12 +7,14 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::head::replace_half_pairs;
 use super::json::plain_end;
+use crate::simd::ascii;
 use crate::{Column, ColumnType};
 
 /// Reads a list of columns in the compact form that the service writes, and gives its length. Of any other form, right
 /// or wrong or cut, it reads nothing. `columns` is there for its memory.
 pub(super) fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]>, usize)> {
     columns.clear();
+    columns.reserve(16);
     let mut at = after(json, 0, b"[")?;
     loop {
         let (name, end) = short_text(json, after(json, at, b"{\"ColumnName\":\"")?)?;
@@ -46,7 +48,7 @@ fn after(json: &[u8], at: usize, text: &[u8]) -> Option<usize> {
 #[inline]
 fn short_text(json: &[u8], from: usize) -> Option<(&str, usize)> {
     let end = plain_end(json, from);
-    let text = str::from_utf8(json.get(from..end)?).ok()?;
+    let text = ascii(json.get(from..end)?)?;
     (json.get(end) == Some(&b'"')).then_some((text, end + 1))
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::answer::{Answer, RowsFate, RowsRead, Version, service_error, unexpected};
 use super::head::{Head, Member, parse_value};
-use super::json::{Fault, Stop, Validator, is_white_space, plain_end};
+use super::json::{Fault, Stop, Validator, is_white_space, quote_end};
 use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::string::unescape;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
@@ -93,7 +93,7 @@ impl Envelope {
         };
         Self {
             version,
-            answer: Answer::new(version),
+            answer: Answer::new(version, config),
             expect,
             level,
             member: Member::Other,
@@ -289,14 +289,14 @@ impl Envelope {
     /// begins to read a name of another form.
     fn read_members(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> Result<(), DecodeError> {
         loop {
-            let Some(name) = short_name(source.bytes, config.max_head_bytes) else {
+            let Some((member, len)) = short_name(source.bytes, config.max_head_bytes) else {
                 self.text.clear();
                 self.value.reset();
                 self.expect = Expect::NameText;
                 return Ok(());
             };
-            self.member = Member::from_name(name);
-            source.advance(name.len() + r#""":"#.len());
+            self.member = member;
+            source.advance(len);
             self.expect = Expect::Value;
             let Some(byte) = source.peek().filter(|byte| !is_white_space(*byte)) else {
                 return Ok(());
@@ -316,7 +316,7 @@ impl Envelope {
             let mut name = String::new();
             // The validator has seen it.
             let _ = unescape(&self.text, 0, &mut name, &mut Vec::new());
-            self.member = Member::from_name(&name);
+            self.member = Member::from_name(name.as_bytes());
             self.expect = Expect::Colon;
         } else if self.text.len() >= config.max_head_bytes {
             return Err(self.head_too_large(config));
@@ -487,13 +487,14 @@ impl Buffer {
     }
 }
 
-/// The name at the front, with quotes and a colon around it, if it is ASCII without escapes and at most so long with its
-/// quotes.
+/// The member whose name is at the front, with quotes and a colon around it, and the length of all that; if it is one
+/// of those that are known, without escapes, and with its quotes at most so long.
 #[inline]
-fn short_name(bytes: &[u8], max: usize) -> Option<&str> {
-    let end = plain_end(bytes, 1);
-    let is_short = end < max && bytes.get(end..)?.starts_with(b"\":");
-    str::from_utf8(&bytes[1..end]).ok().filter(|_| is_short)
+fn short_name(bytes: &[u8], max: usize) -> Option<(Member, usize)> {
+    let end = quote_end(bytes, 1);
+    let member = Member::from_name(bytes.get(1..end)?);
+    let is_short = member != Member::Other && end < max && bytes.get(end + 1) == Some(&b':');
+    is_short.then_some((member, end + 2))
 }
 
 /// Feeds the validator with at most `room` bytes, keeps them, and says whether the value has ended.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::columns::{read_columns, short_columns};
 use super::json::{plain_end, short_scalar};
 use super::string::unescape;
+use crate::simd::ascii;
 use crate::{Column, ErrorReportingPlacement, OneApiError, TableKind};
 
 /// The members of one object that came so far, each read when its value was complete.
@@ -195,11 +196,11 @@ impl Head {
         self.check(!(Member::FrameType.bit() | Member::Error.bit()))
     }
 
+    #[inline]
     fn check(&self, members: u32) -> Result<(), String> {
-        let wrong = self.wrong & members;
-        match Member::ALL.into_iter().find(|member| member.bit() & wrong != 0) {
-            Some(member) => Err(format!("{} is not {}", member.name(), member.expected())),
-            None => Ok(()),
+        match self.wrong & members {
+            0 => Ok(()),
+            wrong => Err(what_is_wrong(wrong)),
         }
     }
 }
@@ -251,28 +252,28 @@ impl Member {
     ];
     const COUNT: usize = Self::Other as usize + 1;
 
-    pub(super) fn from_name(name: &str) -> Self {
+    pub(super) fn from_name(name: &[u8]) -> Self {
         match name {
-            "FrameType" => Self::FrameType,
-            "Version" => Self::Version,
-            "IsProgressive" => Self::IsProgressive,
-            "IsFragmented" => Self::IsFragmented,
-            "ErrorReportingPlacement" => Self::ErrorReportingPlacement,
-            "TableId" => Self::TableId,
-            "TableKind" => Self::TableKind,
-            "TableName" => Self::TableName,
-            "Columns" => Self::Columns,
-            "TableFragmentType" => Self::TableFragmentType,
-            "FieldCount" => Self::FieldCount,
-            "TableProgress" => Self::TableProgress,
-            "RowCount" => Self::RowCount,
-            "HasErrors" => Self::HasErrors,
-            "Cancelled" => Self::Cancelled,
-            "OneApiErrors" => Self::OneApiErrors,
-            "Exceptions" => Self::Exceptions,
-            "error" => Self::Error,
-            "Tables" => Self::Tables,
-            "Rows" => Self::Rows,
+            b"FrameType" => Self::FrameType,
+            b"Version" => Self::Version,
+            b"IsProgressive" => Self::IsProgressive,
+            b"IsFragmented" => Self::IsFragmented,
+            b"ErrorReportingPlacement" => Self::ErrorReportingPlacement,
+            b"TableId" => Self::TableId,
+            b"TableKind" => Self::TableKind,
+            b"TableName" => Self::TableName,
+            b"Columns" => Self::Columns,
+            b"TableFragmentType" => Self::TableFragmentType,
+            b"FieldCount" => Self::FieldCount,
+            b"TableProgress" => Self::TableProgress,
+            b"RowCount" => Self::RowCount,
+            b"HasErrors" => Self::HasErrors,
+            b"Cancelled" => Self::Cancelled,
+            b"OneApiErrors" => Self::OneApiErrors,
+            b"Exceptions" => Self::Exceptions,
+            b"error" => Self::Error,
+            b"Tables" => Self::Tables,
+            b"Rows" => Self::Rows,
             _ => Self::Other,
         }
     }
@@ -337,6 +338,15 @@ impl FrameType {
     }
 }
 
+/// Names the first of these members.
+#[cold]
+fn what_is_wrong(members: u32) -> String {
+    let first = Member::ALL.into_iter().find(|member| member.bit() & members != 0);
+    first.map_or_else(String::new, |member| {
+        format!("{} is not {}", member.name(), member.expected())
+    })
+}
+
 /// Sets a member, and says whether the value is of its type. A null is, and unsets it.
 #[inline]
 fn set<T>(member: &mut Option<T>, json: &[u8], read: impl FnOnce(&[u8]) -> Option<T>) -> bool {
@@ -355,7 +365,7 @@ fn text(json: &[u8]) -> Option<Cow<'_, str>> {
     }
     let end = plain_end(json, 1);
     if end + 1 == json.len() {
-        return str::from_utf8(&json[1..end]).ok().map(Cow::Borrowed);
+        return ascii(&json[1..end]).map(Cow::Borrowed);
     }
     let mut text = String::new();
     unescape(json, 0, &mut text, &mut Vec::new()).ok()?;
@@ -433,7 +443,7 @@ mod tests {
     #[test]
     fn every_member_has_its_name() {
         for member in Member::ALL {
-            assert_eq!(Member::from_name(member.name()), member);
+            assert_eq!(Member::from_name(member.name().as_bytes()), member);
         }
     }
 

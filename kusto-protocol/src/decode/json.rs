@@ -4,7 +4,7 @@
 //! changes when more bytes come, which is what makes the decoder's result independent of chunks.
 
 use super::DecodeErrorKind;
-use super::word::{index_of_first, non_ascii_bytes, special_bytes, word_at};
+use super::word::{index_of_first, non_ascii_bytes, quotes, special_bytes, word_at};
 
 /// Why a piece of text could not be read to its end.
 #[derive(Debug, PartialEq)]
@@ -72,6 +72,21 @@ pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
         }
     }
     while at < bytes.len() && !matches!(bytes[at], b'"' | b'\\' | 0..0x20 | 0x80..) {
+        at += 1;
+    }
+    at
+}
+
+/// The index of the first quote from `at` on, or of the end.
+#[inline]
+pub(super) fn quote_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = word_at(bytes, at) {
+        match index_of_first(quotes(word)) {
+            8 => at += 8,
+            index => return at + index,
+        }
+    }
+    while at < bytes.len() && bytes[at] != b'"' {
         at += 1;
     }
     at

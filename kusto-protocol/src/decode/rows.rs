@@ -18,15 +18,31 @@ use crate::{Column, RowBatch, RowBatchBuilder};
 #[derive(Debug)]
 pub(super) struct Rows {
     builder: RowBatchBuilder,
-    /// What reads rows of the compact form many at a time; none if rows are read one by one.
+    level: Level,
+    /// What reads rows of the compact form many at a time; none before the second row.
     window: Option<Window>,
     expect: Expect,
     /// Bytes on the wire of the rows in the builder.
     batch_bytes: usize,
     carry: Carry,
+    memory: Memory,
+}
+
+/// What goes from one table to the next, for its memory.
+#[derive(Debug)]
+pub(super) struct Memory {
     scratch: Scratch,
     /// A batch that the caller no longer needs.
-    spare: Option<RowBatch>,
+    pub(super) spare: Option<RowBatch>,
+}
+
+impl Memory {
+    pub(super) const fn new(config: &DecoderConfig) -> Self {
+        Self {
+            scratch: Scratch::new(config.max_depth),
+            spare: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,21 +90,20 @@ pub(super) struct RowFault {
 }
 
 impl Rows {
-    /// A reader of rows of these columns, in the memory of `spare` if that fits.
-    pub(super) fn new(columns: &Arc<[Column]>, spare: Option<RowBatch>, config: &DecoderConfig) -> Self {
-        let (builder, spare) = match spare {
-            Some(spare) if spare.columns() == columns => (RowBatchBuilder::reusing(spare), None),
-            spare => (RowBatchBuilder::new(Arc::clone(columns)), spare),
+    /// A reader of rows of these columns, in this memory as far as that fits.
+    pub(super) fn new(columns: &Arc<[Column]>, mut memory: Memory, config: &DecoderConfig) -> Self {
+        let builder = match memory.spare.take_if(|spare| spare.columns() == columns) {
+            Some(spare) => RowBatchBuilder::reusing(spare),
+            None => RowBatchBuilder::new(Arc::clone(columns)),
         };
-        let types = columns.iter().map(|column| &column.column_type);
         Self {
             builder,
-            window: Window::new(types, Level::new(config.isa)),
+            level: Level::new(config.isa),
+            window: None,
             expect: Expect::Bracket,
             batch_bytes: 0,
             carry: Carry::default(),
-            scratch: Scratch::new(config.max_depth),
-            spare,
+            memory,
         }
     }
 
@@ -126,7 +141,8 @@ impl Rows {
                     source.advance(1);
                     return Ok(RowsEvent::End(self.take_batch()));
                 }
-                (Expect::FirstRow | Expect::Row, b'[') if self.read_window(source, config) => {}
+                // Many tables have only one row, for which it does not pay to get ready for many.
+                (Expect::Row, b'[') if self.read_window(source, config) => {}
                 (Expect::FirstRow | Expect::Row, b'[' | b'{') => match self.read_in_place(source, config)? {
                     Some(Unit::Row) => {}
                     Some(Unit::Error(object)) => return Ok(RowsEvent::Error(object)),
@@ -202,18 +218,18 @@ impl Rows {
 
     /// Takes the memory of a batch for the next one.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
-        self.spare = Some(batch);
+        self.memory.spare = Some(batch);
     }
 
-    /// Gives back what was recycled and not used.
-    pub(super) fn into_spare(self) -> Option<RowBatch> {
-        self.spare
+    /// Gives the memory back, with a batch that was recycled and not used.
+    pub(super) fn into_memory(self) -> Memory {
+        self.memory
     }
 
     /// The batch that is full, while more rows may come.
     pub(super) fn take_full_batch(&mut self) -> RowBatch {
         self.batch_bytes = 0;
-        let next = match self.spare.take() {
+        let next = match self.memory.spare.take() {
             Some(spare) if spare.columns() == self.builder.columns() => RowBatchBuilder::reusing(spare),
             _ => self.builder.empty_like(),
         };
@@ -223,12 +239,15 @@ impl Rows {
     /// The rows since the last full batch.
     pub(super) fn take_batch(&mut self) -> RowBatch {
         self.batch_bytes = 0;
-        let next = RowBatchBuilder::new(Arc::clone(self.builder.columns()));
-        mem::replace(&mut self.builder, next).finish()
+        self.builder.take()
     }
 
     /// Reads rows of the compact form from the front of the source, if there are any.
     fn read_window(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> bool {
+        if self.window.is_none() {
+            let columns = self.builder.columns().iter();
+            self.window = Window::new(columns.map(|column| &column.column_type), self.level);
+        }
         let Some(window) = &mut self.window else {
             return false;
         };
@@ -236,7 +255,13 @@ impl Rows {
             rows: config.max_batch_rows.saturating_sub(self.builder.num_rows()),
             bytes: config.max_batch_bytes.saturating_sub(self.batch_bytes),
         };
-        let taken = window.read(source.bytes, &mut self.builder, &mut self.scratch, room, config);
+        let taken = window.read(
+            source.bytes,
+            &mut self.builder,
+            &mut self.memory.scratch,
+            room,
+            config,
+        );
         if taken.rows == 0 {
             return false;
         }
@@ -301,14 +326,21 @@ impl Rows {
     ) -> Result<Option<(Unit, usize)>, RowFault> {
         let mut column = None;
         let read = if bytes[0] == b'[' {
-            read_row(&mut self.builder, bytes, &mut self.scratch, config, &mut column).map(|len| {
+            read_row(
+                &mut self.builder,
+                bytes,
+                &mut self.memory.scratch,
+                config,
+                &mut column,
+            )
+            .map(|len| {
                 self.builder.end_row();
                 self.batch_bytes += len;
                 (Unit::Row, len)
             })
         } else {
             let row = self.builder.num_rows();
-            let end = self.scratch.value_end(bytes, 0);
+            let end = self.memory.scratch.value_end(bytes, 0);
             end.map(|len| {
                 (
                     Unit::Error(ErrorObject {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rows::{Rows, RowsEvent};
+use super::rows::{Memory, Rows, RowsEvent};
 use super::{DecoderConfig, Source};
 use crate::{Column, RowBatch};
 
@@ -83,7 +83,7 @@ impl RowsDecoder {
             table_id,
             columns: Arc::clone(columns),
             config: config.clone(),
-            rows: Rows::new(columns, None, config),
+            rows: Rows::new(columns, Memory::new(config), config),
         }
     }
 

@@ -1,19 +1,21 @@
 //! One table of an answer, while it is being read.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::answer::unexpected;
 use super::head::parse_value;
-use super::rows::{ErrorObject, RowFault, Rows};
+use super::rows::{ErrorObject, Memory, RowFault, Rows};
 use super::{DecodeError, DecodeErrorKind, DecoderConfig};
 use crate::{
-    ErrorPlace, Frame, OneApiError, RowBatch, TableCompletion, TableFragment, TableFragmentType, TableHeader,
+    Column, ErrorPlace, Frame, OneApiError, RowBatch, TableCompletion, TableFragment, TableFragmentType,
 };
 
 /// A table of which the header has come and the completion has not.
 #[derive(Debug)]
 pub(super) struct Table {
-    pub(super) header: TableHeader,
+    pub(super) table_id: i64,
+    pub(super) columns: Arc<[Column]>,
     /// Rows that were given away.
     pub(super) row_count: u64,
     pub(super) errors: Vec<OneApiError>,
@@ -38,7 +40,7 @@ impl Table {
     /// The frame that ends the table.
     pub(super) fn completion(self) -> Frame {
         Frame::TableCompletion(TableCompletion {
-            table_id: self.header.table_id,
+            table_id: self.table_id,
             row_count: self.row_count,
             errors: self.errors,
         })
@@ -52,7 +54,7 @@ impl Table {
         config: &DecoderConfig,
     ) -> Result<Vec<OneApiError>, DecodeError> {
         let row = self.row_count + object.row as u64;
-        let here = |error: DecodeError| error.in_table(self.header.table_id).in_row(row, None);
+        let here = |error: DecodeError| error.in_table(self.table_id).in_row(row, None);
         if error_bytes > config.max_head_bytes {
             let max = config.max_head_bytes;
             let message = format!("errors in place of rows are longer than max_head_bytes ({max})");
@@ -67,7 +69,7 @@ impl Table {
             let message = "an object in place of a row has neither OneApiErrors nor Exceptions";
             return Err(here(unexpected(object.offset, message)));
         }
-        let table_id = self.header.table_id;
+        let table_id = self.table_id;
         let errors = OneApiError::list(&value).into_iter();
         Ok(errors
             .map(|error| error.at(ErrorPlace::Row { table_id, row }))
@@ -76,9 +78,9 @@ impl Table {
 
     /// Adds to a fault where in the table it is.
     pub(super) fn row_error(&self, fault: RowFault) -> DecodeError {
-        let column = fault.column.and_then(|index| self.header.columns.get(index));
+        let column = fault.column.and_then(|index| self.columns.get(index));
         DecodeError::new(fault.kind, fault.offset, fault.message)
-            .in_table(self.header.table_id)
+            .in_table(self.table_id)
             .in_row(
                 self.row_count + fault.row as u64,
                 column.map(|column| column.name.as_str()),
@@ -91,10 +93,10 @@ impl Current {
         table: Table,
         kind: TableFragmentType,
         is_fragment: bool,
-        spare: Option<RowBatch>,
+        memory: Memory,
         config: &DecoderConfig,
     ) -> Self {
-        let rows = Rows::new(&table.header.columns, spare, config);
+        let rows = Rows::new(&table.columns, memory, config);
         Self {
             table,
             rows,
@@ -111,7 +113,7 @@ impl Current {
         self.table.row_count += rows.num_rows() as u64;
         let kind = mem::take(&mut self.kind);
         Frame::TableFragment(TableFragment {
-            table_id: self.table.header.table_id,
+            table_id: self.table.table_id,
             kind,
             rows,
         })

@@ -118,7 +118,7 @@ impl Window {
         let max_rows = self.next_rows.min(room.rows);
         // Bounds have 32 bits.
         let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
-        self.bounds.resize(self.stride * self.max_rows + SLACK, 0);
+        self.bounds.resize(self.stride * max_rows + SLACK, 0);
         let kernel = Reading {
             bytes,
             window: self,

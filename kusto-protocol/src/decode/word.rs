@@ -10,11 +10,19 @@ pub(super) fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
 /// lowest mark is right; a byte after it may be marked without reason.
 #[inline]
 pub(super) const fn special_bytes(word: u64) -> u64 {
-    // A byte below the limit borrows from the next one, and so gets its high bit.
-    const fn below(word: u64, limit: u8) -> u64 {
-        word.wrapping_sub(ONES * limit as u64) & !word & HIGH_BITS
-    }
-    below(word ^ (ONES * b'"' as u64), 1) | below(word ^ (ONES * b'\\' as u64), 1) | below(word, 0x20)
+    quotes(word) | below(word ^ (ONES * b'\\' as u64), 1) | below(word, 0x20)
+}
+
+/// Marks quotes. The lowest mark is right; a byte after it may be marked without reason.
+#[inline]
+pub(super) const fn quotes(word: u64) -> u64 {
+    below(word ^ (ONES * b'"' as u64), 1)
+}
+
+/// Marks the bytes below a limit, as said above.
+const fn below(word: u64, limit: u8) -> u64 {
+    // Such a byte borrows from the next one, and so gets its high bit.
+    word.wrapping_sub(ONES * limit as u64) & !word & HIGH_BITS
 }
 
 /// Marks the bytes that are not ASCII.
@@ -53,6 +61,7 @@ mod tests {
             let word = word_at(&bytes, 0).unwrap();
             let first = |is_marked: fn(&u8) -> bool| bytes.iter().position(is_marked).unwrap_or(8);
             prop_assert_eq!(index_of_first(special_bytes(word)), first(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)));
+            prop_assert_eq!(index_of_first(quotes(word)), first(|byte| *byte == b'"'));
             prop_assert_eq!(index_of_first(non_ascii_bytes(word)), first(|byte| *byte >= 0x80));
             prop_assert_eq!(index_of_first(non_digit_bytes(word)), first(|byte| !byte.is_ascii_digit()));
         }

@@ -49,6 +49,16 @@ pub(crate) fn push_json<L: Lanes>(lanes: L, bytes: &[u8], at: usize, end: usize,
     valid
 }
 
+/// The bytes as text, if they are ASCII. For short texts the general check takes longer than all else that is done
+/// with them.
+#[inline]
+pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
+    // SAFETY: ASCII is UTF-8.
+    bytes
+        .is_ascii()
+        .then(|| unsafe { str::from_utf8_unchecked(bytes) })
+}
+
 /// Appends a string from after its opening quote on, and gives the index after the closing one, and whether there
 /// were bytes from 0x80 on. Without an end, anything may have been appended.
 #[inline(always)]
