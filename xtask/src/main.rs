@@ -56,7 +56,7 @@ cargo xtask CHORE
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
             (name one to run it alone: python, node, duckdb, oracle, arrow, openid, msal)
-  memory    a gigabyte through the client, and what it holds of it
+  memory    gigabytes through the client and the service, a thousand queries at once, and what they hold
   speed     queries over 10 million rows beside DuckDB on one thread
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
   instructions

@@ -1,5 +1,8 @@
 //! Shows that memory does not grow with what passes through: a gigabyte streams through the client, packed with gzip
 //! and plain, and one out of a Parquet file through the service; the peak of each is compared with that after one row.
+//! Then a thousand clients ask the service at once.
+
+mod load;
 
 use std::fs;
 use std::io::Read;
@@ -24,7 +27,8 @@ const FILE_ROWS: u64 = 10_000_000;
 pub(crate) fn run() -> Result<(), String> {
     let kusto = service::build_cli()?;
     answer(&kusto)?;
-    file(&kusto)
+    file(&kusto)?;
+    load::run(&kusto)
 }
 
 /// A long answer through the client.

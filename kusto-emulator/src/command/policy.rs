@@ -1,5 +1,5 @@
-//! Policies: kept as JSON and shown again. None of them changes what this service does, so those that restrict who
-//! sees what are refused.
+//! Policies: kept as JSON and shown again. One alone changes what this service does: streaming ingestion can be
+//! forbidden. Those that restrict who sees what are refused, since nobody would be restricted.
 
 use std::sync::Arc;
 

@@ -172,3 +172,31 @@ async fn read_only_requests_change_nothing() {
         .header("x-ms-readonly", "true");
     assert_eq!(text_of(&data_set(request.send().await.unwrap()).await), "Storms");
 }
+
+#[tokio::test]
+async fn a_policy_can_forbid_streaming() {
+    let service = Service::start().await;
+    service.command(".create table T (n: long)").await;
+    service
+        .command(".alter database NetDefaultDB policy streamingingestion disable")
+        .await;
+    let (status, error) = error(service.ingest("T", "csv", "1\n").await).await;
+    assert_eq!((status, error.permanent), (StatusCode::BAD_REQUEST, Some(true)));
+    assert!(
+        error
+            .description
+            .unwrap()
+            .contains("Streaming ingestion is not enabled for the table 'T'")
+    );
+    // The table's own policy goes before that of its database.
+    service
+        .command(".alter table T policy streamingingestion enable")
+        .await;
+    assert_eq!(service.ingest("T", "csv", "1\n").await.status(), StatusCode::OK);
+    // Other ways in are not streaming.
+    service
+        .command(".alter table T policy streamingingestion disable")
+        .await;
+    service.command(".ingest inline into table T <| 2").await;
+    assert_eq!(service.rows("T | summarize sum(n)").await, "3");
+}
