@@ -8,6 +8,7 @@ mod mapping;
 mod policy;
 mod resources;
 mod scan;
+mod script;
 mod show;
 
 use std::sync::Arc;
@@ -65,6 +66,9 @@ fn dispatch(
     }
     if scanner.eat(".cancel") {
         return cancel(service, scanner);
+    }
+    if scanner.eat(".execute") {
+        return script::execute(service, session, scanner);
     }
     for run in [mapping::run, policy::run, function::run, change::run] {
         if let Some(result) = run(service, session, scanner)? {

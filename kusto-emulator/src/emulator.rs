@@ -331,7 +331,10 @@ impl EmulatorBuilder {
                 // Either word, or the sender's end, means stop.
                 let _ = stopped.await;
             };
+            let storage = answering.storage.clone();
             server::serve(listener, acceptor, answering, until).await;
+            // Threads of requests may still end; the folder is free for the next service now.
+            storage.close();
         });
         Ok(Emulator {
             service,

@@ -78,11 +78,12 @@
 //! - `.create`, `.create-merge`, `.alter`, `.alter-merge`, `.rename`, `.drop`, `.clear` for tables; `.rename`, `.alter`
 //!   and `.drop` for columns; `.create`, `.alter`, `.drop` for databases
 //! - `.create`, `.create-or-alter`, `.alter`, `.drop`, `.show` for functions and ingestion mappings
-//! - `.alter`, `.alter-merge`, `.delete`, `.show` for policies of tables and databases, which are kept and change
-//!   nothing
+//! - `.alter`, `.alter-merge`, `.delete`, `.show` for policies of tables and databases, which are kept; one that
+//!   disables streaming ingestion is heeded, the others change nothing
 //! - `.ingest inline`, `.ingest into` from files of [`EmulatorBuilder::ingest_folder`], `.set`, `.append`,
-//!   `.set-or-append`, `.set-or-replace`, the last five also `async`
-//! - `.cancel query`, `.cancel operation`
+//!   `.set-or-append`, `.set-or-replace`, the last five also `async`: in the background, to be looked up by
+//!   `.show operations` and `.show operation … details`
+//! - `.execute database script`, `.cancel query`, `.cancel operation`
 //!
 //! The result of each can be piped into a query: `.show tables | count`.
 //!
@@ -122,7 +123,8 @@
 //!
 //! With [`EmulatorBuilder::data_folder`] tables, functions, mappings and policies outlive the service; the rows are
 //! Parquet files. A change is on the disk before it is answered, so a service that is killed loses nothing that it
-//! acknowledged. While it runs, the rows are in memory too.
+//! acknowledged. While it runs, the rows are in memory too; data larger than that is for [attached
+//! files](EmulatorBuilder::attach), which are read as they are asked for.
 //!
 //! # On the wire
 //!
@@ -157,7 +159,10 @@
 //! - No roles: whoever is let in can read and change everything. Without [`EmulatorBuilder::authentication`] that is
 //!   everybody who reaches the port, so it stays on loopback unless [`EmulatorBuilder::address`] says otherwise.
 //! - At most 128 queries run at once; more wait for their turn, and time out if it does not come.
-//! - No ORC, W3C logs or zip archives; streaming ingestion takes no blobs; no queued ingestion by command. No policy has an effect: no update policy runs, nothing is thrown away in time.
+//! - No ORC, W3C logs or zip archives; streaming ingestion takes no blobs; no queued ingestion by
+//!   command.
+//! - No update policy runs, no retention throws anything away, nothing waits for a batch to fill. Policies that restrict
+//!   who sees what (`restricted_view_access`, `row_level_security`) are refused.
 //! - No external tables, materialized views, or T-SQL.
 //! - One thread runs a query; a cluster would use many. Aggregates that the service estimates (`dcount`,
 //!   `percentile`) are exact.

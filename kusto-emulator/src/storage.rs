@@ -144,6 +144,13 @@ impl Storage {
         Ok(result)
     }
 
+    /// Lets others have the folder, if there is one. Changes fail from now on.
+    pub(crate) fn close(&self) {
+        if let Some(folder) = &self.folder {
+            folder.close();
+        }
+    }
+
     /// Keeps a database, then shows it to readers. Called with `changes` locked.
     fn commit(&self, database: Database) -> Result<(), EngineError> {
         if let Some(folder) = &self.folder {

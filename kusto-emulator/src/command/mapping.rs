@@ -1,4 +1,4 @@
-//! Ingestion mappings: `.create|.alter|.create-or-alter|.drop table T|database D ingestion KIND mapping "M"`.
+//! Ingestion mappings: `.create|.alter|.alter-merge|.create-or-alter|.drop table T|database D ingestion KIND mapping "M"`.
 
 use std::sync::Arc;
 
@@ -65,9 +65,13 @@ pub(super) fn run(
                     );
                     return Err(semantic(message));
                 }
-                (".alter", false) => return Err(no_such_mapping(&mapping_name)),
+                (".alter" | ".alter-merge", false) => return Err(no_such_mapping(&mapping_name)),
                 _ => {}
             }
+            let json = match mappings.get(&key).filter(|_| *verb == ".alter-merge") {
+                Some(before) => merged(before, &json),
+                None => json.clone(),
+            };
             mappings.insert(key.clone(), json.clone());
             rows(std::iter::once((
                 (&key.0, &key.1, &json),
@@ -76,6 +80,26 @@ pub(super) fn run(
             )))
         })
         .map(Some)
+}
+
+/// The columns of both mappings, which both have been read; those that come later count.
+fn merged(before: &str, after: &str) -> String {
+    use serde_json::Value;
+    let columns = |text: &str| serde_json::from_str::<Vec<Value>>(text);
+    let name = |column: &Value| {
+        let name = column.get("Column").or_else(|| column.get("column"));
+        name.and_then(Value::as_str).map(str::to_owned)
+    };
+    let (Ok(mut all), Ok(new)) = (columns(before), columns(after)) else {
+        return after.to_owned();
+    };
+    for column in new {
+        match all.iter_mut().find(|old| name(old) == name(&column)) {
+            Some(old) => *old = column,
+            None => all.push(column),
+        }
+    }
+    Value::from(all).to_string()
 }
 
 /// `.show ingestion mappings`: all of the database and of its tables.
@@ -184,4 +208,4 @@ fn no_such_mapping(name: &str) -> CommandError {
     CommandError::Engine(ingestion_error("BadRequest_MappingReferenceWasNotFound", message))
 }
 
-const VERBS: &[&str] = &[".create-or-alter", ".create", ".alter", ".drop"];
+const VERBS: &[&str] = &[".create-or-alter", ".create", ".alter-merge", ".alter", ".drop"];

@@ -164,6 +164,14 @@ fn value(kind: &str, scanner: &mut Scanner<'_>) -> Result<String, CommandError> 
             let span = scanner.name()?;
             return Ok(json!({"DataHotSpan": {"Value": span}, "IndexHotSpan": {"Value": span}}).to_string());
         }
+        "caching" if scanner.eat("hotdata") => {
+            scanner.expect("=")?;
+            let data = scanner.name()?;
+            scanner.expect("hotindex")?;
+            scanner.expect("=")?;
+            let index = scanner.name()?;
+            return Ok(json!({"DataHotSpan": {"Value": data}, "IndexHotSpan": {"Value": index}}).to_string());
+        }
         "retention" if !scanner.is_string_next() => {
             let mut policy = serde_json::Map::new();
             while !scanner.is_at_end() {
@@ -211,6 +219,7 @@ fn merged(before: &str, after: &str) -> String {
 
 /// The kinds of policy: the word in commands, and what results call them.
 const KINDS: &[(&str, &str)] = &[
+    ("auto_delete", "AutoDeletePolicy"),
     ("caching", "CachingPolicy"),
     ("encoding", "EncodingPolicy"),
     ("extent_tags_retention", "ExtentTagsRetentionPolicy"),

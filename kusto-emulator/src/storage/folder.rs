@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kusto_protocol::Guid;
 
@@ -29,7 +29,8 @@ pub(super) struct Folder {
     path: PathBuf,
     /// The extents whose files are there, by database.
     kept: Mutex<BTreeMap<PathBuf, BTreeSet<Guid>>>,
-    _lock: File,
+    /// Held until the folder is closed; nothing is written after that.
+    lock: Mutex<Option<File>>,
 }
 
 impl Folder {
@@ -52,7 +53,7 @@ impl Folder {
         let folder = Self {
             path: path.to_owned(),
             kept: Mutex::default(),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         };
         let mut databases = Vec::new();
         for entry in fs::read_dir(path).map_err(located)? {
@@ -66,6 +67,7 @@ impl Folder {
 
     /// Keeps a database as it is: when this returns, it is on the disk.
     pub(super) fn write(&self, database: &Database) -> Result<(), String> {
+        let _open = self.open_lock()?;
         let home = self.home(&database.name);
         let failed = |error: io::Error| format!("{}: {error}", home.display());
         let extents = home.join(EXTENTS);
@@ -103,6 +105,7 @@ impl Folder {
 
     /// Removes a database.
     pub(super) fn remove(&self, name: &str) -> Result<(), String> {
+        let _open = self.open_lock()?;
         let home = self.home(name);
         let failed = |error: io::Error| format!("{}: {error}", home.display());
         // Without its manifest it is no database any more, whatever else is left.
@@ -111,6 +114,20 @@ impl Folder {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.remove(&home);
         fs::remove_dir_all(&home).map_err(failed)
+    }
+
+    /// Lets others have the folder, once what is being written has been.
+    pub(super) fn close(&self) {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Keeps the folder from being closed meanwhile.
+    fn open_lock(&self) -> Result<MutexGuard<'_, Option<File>>, String> {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match lock.is_some() {
+            true => Ok(lock),
+            false => Err(format!("{}: the service has stopped", self.path.display())),
+        }
     }
 
     fn read(&self, home: &Path) -> Result<Database, String> {

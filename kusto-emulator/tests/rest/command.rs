@@ -134,3 +134,46 @@ async fn commands_that_are_not_known_are_named() {
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn a_script_runs_commands_one_after_the_other() {
+    let service = Service::start().await;
+    let run = async |script: &str| {
+        let answer = service.command(script).await;
+        let table = answer.primary_results().next().unwrap();
+        let rows = table.rows().map(|row| {
+            let cells: Vec<String> = row.values().map(|value| value.to_string()).collect();
+            format!("{},{},{}", cells[1], cells[3], cells[4].is_empty())
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let script = ".execute database script <|\n// a comment\n.create-merge table T (a: long)\n\n\
+                  .create-or-alter function F() {\n    T\n    | count\n}\n\
+                  .ingest inline into table T <| 1\n2\n.show tables\n";
+    assert_eq!(
+        run(script).await,
+        [
+            "TableCreateMerge,Completed,true",
+            "FunctionCreateOrAlter,Completed,true",
+            "TableIngest,Completed,true",
+            "TableShow,Skipped,true",
+        ]
+    );
+    assert_eq!(service.rows("F").await, "2");
+    let wrong = "<|\n.drop table Nowhere\n.clear table T data\n";
+    assert_eq!(
+        run(&format!(".execute script {wrong}")).await,
+        ["TableDrop,Failed,false"]
+    );
+    assert_eq!(service.rows("F").await, "2");
+    assert_eq!(
+        run(&format!(".execute script with (ContinueOnErrors = true) {wrong}")).await,
+        ["TableDrop,Failed,false", "TableClear,Completed,true"]
+    );
+    let throwing = format!(".execute script with (ThrowOnErrors = true) {wrong}");
+    let (status, _) = service.refused("/v1/rest/mgmt", &throwing, json!({})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    // However deep: each is refused by the one around it.
+    let nested = ".execute script <| ".repeat(10_000);
+    assert_eq!(run(&nested).await, ["TableExecute,Failed,false"]);
+}

@@ -159,8 +159,12 @@ fn a_folder_belongs_to_one_service() {
     let storage = Storage::open(folder.path()).unwrap();
     let refused = Storage::open(folder.path()).unwrap_err();
     assert!(refused.contains("another service"), "{refused}");
-    drop(storage);
-    assert!(Storage::open(folder.path()).is_ok());
+    // Whoever still holds it changes nothing any more.
+    storage.close();
+    let next = Storage::open(folder.path()).unwrap();
+    let refused = storage.create_database("D").unwrap_err().to_string();
+    assert!(refused.ends_with("the service has stopped"), "{refused}");
+    assert!(next.create_database("D").unwrap());
 }
 
 #[test]
