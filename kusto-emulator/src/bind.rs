@@ -8,6 +8,7 @@ mod call;
 mod column;
 mod environment;
 mod expand;
+mod graph;
 mod join;
 mod literal;
 mod name;
@@ -62,6 +63,8 @@ pub(crate) struct Binder<'a> {
     depth: usize,
     /// How many expressions have been bound so far, those of a function each time that it is called.
     expressions: usize,
+    /// The pattern whose conditions and columns are being bound.
+    pattern: Option<graph::Pattern>,
     /// What the query's `render` asked for.
     visualization: Option<Visualization>,
     /// How many row scopes there were, to tell them apart.
@@ -112,6 +115,7 @@ impl<'a> Binder<'a> {
             operator: "",
             depth: 0,
             expressions: 0,
+            pattern: None,
             visualization: None,
             row_scopes: 0,
         }

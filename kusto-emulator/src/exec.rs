@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod expand;
+mod graph;
 mod group;
 mod join;
 mod key_values;
@@ -126,6 +127,8 @@ pub(crate) fn open(plan: &Plan, scope: &Scope) -> Result<Box<dyn Operator>> {
             open(&steps.input, scope)?,
             scope,
         )),
+        Node::Paths(_) => Box::new(graph::PathFinder::new(node.clone(), scope)),
+        Node::Components(_) => Box::new(graph::ComponentMarker::new(node.clone(), scope)),
         Node::Materialized { input, rows } => {
             let rows = rows.get_or_init(|| drain(open(input, scope)?, scope));
             Box::new(scan::Rows::new(rows.clone()?))

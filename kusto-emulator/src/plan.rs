@@ -1,5 +1,6 @@
 //! What a query does, with every name resolved and every type known.
 
+mod graph;
 mod late;
 mod prune;
 
@@ -15,6 +16,7 @@ use crate::storage::Table;
 use crate::types::{Batch, Schema};
 use crate::vector::Vector;
 
+pub(crate) use graph::{Components, Cycles, PathOutput, PathStep, Paths};
 pub(crate) use prune::prune;
 
 /// A tabular expression, ready to run. Parts are shared: a `let` view read twice is one plan run twice.
@@ -100,6 +102,10 @@ pub(crate) enum Node {
     Steps(Steps),
     /// Arrays along an axis.
     Series(Series),
+    /// What a pattern finds in a graph.
+    Paths(Paths),
+    /// The nodes of a graph, behind their columns the number of the part of the graph that they belong to.
+    Components(Components),
     /// Rows computed when first read, then kept.
     Materialized {
         input: Plan,
@@ -135,6 +141,8 @@ impl Node {
             Self::KeyValues(parse) => vec![&parse.input],
             Self::Series(series) => vec![&series.input],
             Self::Steps(steps) => vec![&steps.input],
+            Self::Paths(paths) => vec![&paths.nodes, &paths.edges],
+            Self::Components(components) => vec![&components.nodes, &components.edges],
         }
     }
 }

@@ -31,12 +31,33 @@ mod tests {
             "inline_external_table",
             "inline_external_table (n: long) kind=storage dataformat=csv ('https://example.net/a.csv') | count",
         ),
+        (
+            "graph-mark-components",
+            "T | make-graph n --> n with_node_id=i | graph-mark-components | graph-to-table nodes",
+        ),
+        (
+            "graph-match",
+            "T | make-graph n --> n with_node_id=i | graph-match (a)-->(b) project a.i",
+        ),
+        (
+            "graph-shortest-paths",
+            "T | make-graph n --> n with_node_id=i | graph-shortest-paths (a)-[e*1..2]->(b) project a.i",
+        ),
+        ("graph-to-table", "T | make-graph n --> n | graph-to-table edges"),
+        (
+            "graph-where-edges",
+            "T | make-graph n --> n | graph-where-edges n > 1 | graph-to-table edges",
+        ),
+        (
+            "graph-where-nodes",
+            "T | make-graph n --> n with_node_id=i | graph-where-nodes i > 1 | graph-to-table nodes",
+        ),
         ("invoke", "let f = (X: (n: long)) { X | count }; T | invoke f()"),
         ("join", "T | join kind=leftouter T on n"),
         ("lookup", "T | lookup T on n"),
         (
             "make-graph",
-            "T | make-graph n --> n | graph-match (a)-->(b) project a.n",
+            "T | make-graph n --> n with_node_id=i | graph-to-table nodes",
         ),
         (
             "make-series",
@@ -105,6 +126,17 @@ mod tests {
         ("row_rank_dense()", "row_rank_dense(n)"),
         ("row_rank_min()", "row_rank_min(n)"),
         ("row_window_session()", "row_window_session(t, 1h, 5m)"),
+    ];
+
+    const GRAPH_FUNCTIONS: &[(&str, &str)] = &[
+        ("all()", "all(e, n > 1)"),
+        ("any()", "any(inner_nodes(e), i > 1)"),
+        ("inner_nodes()", "map(inner_nodes(e), i)"),
+        ("labels()", "labels(a)"),
+        ("map()", "map(e, n)"),
+        ("node_degree_in()", "node_degree_in(a)"),
+        ("node_degree_out()", "node_degree_out(a)"),
+        ("node_id()", "node_id(a)"),
     ];
 
     /// Functions that are part of the query rather than of the registry.
@@ -205,6 +237,14 @@ mod tests {
         section("Statements", &owned(STATEMENTS), &mut matrix);
         section("Operators", &owned(OPERATORS), &mut matrix);
         section("Plugins of `evaluate`", &owned(PLUGINS), &mut matrix);
+        let graphs = GRAPH_FUNCTIONS.iter();
+        let graphs: Vec<_> = graphs
+            .map(|(name, call)| {
+                let graph = "T | make-graph n --> n with_node_id=i | graph-match (a)-[e*1..2]->(b) project";
+                (*name, format!("{graph} x = {call}"))
+            })
+            .collect();
+        section("Functions of graphs", &graphs, &mut matrix);
         let windows = WINDOWS.iter();
         let windows: Vec<_> = windows
             .map(|(name, call)| (*name, format!("T | sort by t asc | extend x = {call}")))
@@ -232,7 +272,7 @@ mod tests {
 - `gzip_compress_to_base64_string()` and `zlib_compress_to_base64_string()` give other bytes of the same content.
 - `hll()` and `tdigest()` estimate with other rounding errors than the service once there are more than a thousand
   different values.
-- `geo_h3cell_neighbors()` and `geo_h3cell_rings()` go around in another order.
+- `geo_h3cell_neighbors()` gives the cells in the order of the H3 library; the service's order is none.
 - `geo_s2cell_neighbors()` gives the cells in the order of the S2 library; the service's order is none.
 - `top-nested` gives rows of equal rank in the order they came.
 - `geo_polygon_area()`, `geo_polygon_centroid()` and `geo_polygon_perimeter()` fail for polygons that overlap.

@@ -31,6 +31,9 @@ impl Binder<'_> {
         if let Some(function) = self.function(name) {
             return self.scalar_user_call(&function, &call.arguments, span);
         }
+        if let Some(scalar) = self.graph_call(call, span)? {
+            return Ok(scalar);
+        }
         match name {
             "toscalar" => return self.toscalar(call, span),
             "pack_all" => return self.pack_all(call, span),

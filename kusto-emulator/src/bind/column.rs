@@ -85,7 +85,8 @@ impl Binder<'_> {
         Ok(windowed(input, rows.windows).project(columns.into_inner()))
     }
 
-    fn project_column(&mut self, columns: &mut Columns, named: &NamedExpression) -> Result<()> {
+    /// Adds the column that an expression of `project` gives.
+    pub(super) fn project_column(&mut self, columns: &mut Columns, named: &NamedExpression) -> Result<()> {
         if named.expression.kind == ExpressionKind::Star {
             return Err(self.semantic(named.span, "SEM0102", "'*' cannot stand here."));
         }

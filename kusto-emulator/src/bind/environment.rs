@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kusto_kql::ast;
 
+use super::graph::Graph;
 use crate::plan::{Plan, Scalar};
 use crate::storage::Database;
 
@@ -24,6 +25,8 @@ pub(super) enum Binding {
     Scalar { value: Scalar, rows: u64 },
     /// A table. Views are what `union *` and wildcards see.
     Table(Plan),
+    /// A graph.
+    Graph(Graph),
     /// A function.
     Function(Arc<UserFunction>),
     /// Another name of a database.

@@ -94,8 +94,7 @@ impl Binder<'_> {
             }
             ExpressionKind::Pipe { source, operators } => {
                 let environment = self.environment.clone();
-                let input = self.tabular(source);
-                let plan = input.and_then(|input| self.operators(input, operators));
+                let plan = self.pipe(source, operators);
                 // Names that `as` gave end with the pipe.
                 self.environment = environment;
                 plan
@@ -113,9 +112,23 @@ impl Binder<'_> {
         }
     }
 
+    fn pipe(&mut self, source: &Expression, operators: &[Operator]) -> Result<Plan> {
+        match self.graph_named(source) {
+            Some(graph) => self.graph_operators(graph, operators),
+            None => {
+                let input = self.tabular(source)?;
+                self.operators(input, operators)
+            }
+        }
+    }
+
     /// The input with operators applied to it, one after the other.
     pub(super) fn operators(&mut self, mut input: Plan, operators: &[Operator]) -> Result<Plan> {
-        for operator in operators {
+        for (index, operator) in operators.iter().enumerate() {
+            if let OperatorKind::MakeGraph(make) = &operator.kind {
+                let graph = self.make_graph(input, make, operator)?;
+                return self.graph_operators(graph, &operators[index + 1..]);
+            }
             let outer = std::mem::take(&mut self.operator);
             let bound = self.operator(input, operator);
             self.operator = outer;

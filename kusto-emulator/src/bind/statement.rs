@@ -50,7 +50,9 @@ impl Binder<'_> {
     pub(super) fn declaration(&mut self, statement: &Statement) -> Result<()> {
         match &statement.kind {
             StatementKind::Let { name, value } => {
-                let binding = if self.is_tabular(value) {
+                let binding = if let Some(graph) = self.graph_value(value)? {
+                    Binding::Graph(graph)
+                } else if self.is_tabular(value) {
                     Binding::Table(self.without_rows(|binder| binder.tabular(value))?)
                 } else {
                     let rows = self.rows.as_ref().map_or(0, |rows| rows.id);

@@ -4,6 +4,7 @@ mod basics;
 mod expand;
 mod file;
 mod function;
+mod graph;
 mod join;
 mod limit;
 mod order;

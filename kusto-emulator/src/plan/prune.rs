@@ -185,6 +185,8 @@ fn keep(plan: &Plan, wanted: &[usize]) -> Plan {
         | Node::Partition { .. }
         | Node::Series(_)
         | Node::Steps(_)
+        | Node::Paths(_)
+        | Node::Components(_)
         | Node::Materialized { .. } => pick_all(plan.clone(), wanted),
     }
 }

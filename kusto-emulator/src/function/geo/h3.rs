@@ -25,7 +25,7 @@ pub(in super::super) const FAMILY: Family = Family {
             unary::<Text, Int>(a, |text| Some(i32::from(u8::from(cell(text)?.resolution()))))
         }),
         Function::new("geo_h3cell_neighbors", (1, 1), "(cell) -> dynamic", |a| {
-            unary::<Text, kind::Json>(a, |text| Some(names(cell(text)?.grid_ring::<Vec<_>>(1))))
+            unary::<Text, kind::Json>(a, |text| rings(cell(text)?, 1).pop().map(names))
         }),
         Function::new(
             "geo_h3cell_parent",
@@ -43,11 +43,7 @@ pub(in super::super) const FAMILY: Family = Family {
                     let distance = u32::try_from(distance)
                         .ok()
                         .filter(|distance| *distance <= MAX_DISTANCE)?;
-                    Some(
-                        (0..=distance)
-                            .map(|ring| names(cell.grid_ring::<Vec<_>>(ring)))
-                            .collect(),
-                    )
+                    Some(rings(cell, distance).into_iter().map(names).collect())
                 })
             },
         ),
@@ -82,6 +78,17 @@ fn cell(text: &str) -> Option<CellIndex> {
 
 fn resolution(level: i64) -> Option<Resolution> {
     Resolution::try_from(u8::try_from(level).ok()?).ok()
+}
+
+/// The cells at each distance up to the farthest, around and around as the library goes.
+fn rings(cell: CellIndex, farthest: u32) -> Vec<Vec<CellIndex>> {
+    let mut rings = vec![Vec::new(); farthest as usize + 1];
+    let around: Option<Vec<(CellIndex, u32)>> = cell.grid_disk_distances_fast(farthest).collect();
+    // Near a pentagon the short way around is not there.
+    for (cell, distance) in around.unwrap_or_else(|| cell.grid_disk_distances(farthest)) {
+        rings[distance as usize].push(cell);
+    }
+    rings
 }
 
 fn names(cells: impl IntoIterator<Item = CellIndex>) -> Json {
@@ -163,7 +170,7 @@ mod tests {
         check(
             "geo_h3cell_neighbors",
             &["862a1072fffffff"],
-            r#"dynamic:["862a100d7ffffff","862a10727ffffff","862a10707ffffff","862a1070fffffff","862a10777ffffff","862a100dfffffff"]"#,
+            r#"dynamic:["862a10727ffffff","862a10707ffffff","862a1070fffffff","862a10777ffffff","862a100dfffffff","862a100d7ffffff"]"#,
         );
         check(
             "geo_h3cell_rings",
