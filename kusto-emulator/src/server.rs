@@ -173,9 +173,6 @@ async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Bytes>) -> Resu
         path if is_page(path) => return page(&incoming.service, request.uri()),
         _ => {}
     }
-    if let Some(answer) = queued::answer(incoming, &request) {
-        return answer;
-    }
     let request = Request::from_http(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
     let is_read_only = is_read_only(&request);
     match request.kind {
@@ -188,7 +185,20 @@ async fn dispatch(incoming: &Arc<Incoming>, request: HttpRequest<Bytes>) -> Resu
         RequestKind::Mgmt { database, text } => {
             query::mgmt(incoming, database, text, &request.properties, is_read_only).await
         }
-        RequestKind::StreamingIngest { .. } if is_read_only => Err(Refusal::read_only()),
+        RequestKind::StreamingIngest { .. } | RequestKind::QueuedIngest { .. } if is_read_only => {
+            Err(Refusal::read_only())
+        }
+        RequestKind::IngestionConfiguration => queued::configuration(incoming),
+        RequestKind::QueuedIngest {
+            messages,
+            enable_tracking,
+        } => queued::ingest(incoming, messages, enable_tracking),
+        RequestKind::IngestionStatus {
+            database,
+            table,
+            operation,
+            with_details,
+        } => queued::status(incoming, (&database, &table), &operation, with_details),
         RequestKind::StreamingIngest {
             database,
             table,

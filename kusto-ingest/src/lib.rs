@@ -31,10 +31,19 @@
 //! error before anything counts: of queued data nothing is ingested before its message is in the queue, and that happens
 //! after the whole of it is in storage. Memory holds a few blocks of 4 MiB, however large the data is.
 //!
+//! # Two ways into the queue
+//!
+//! A service that offers its REST API for queued ingestion, and prefers it, is told of blobs over that API; all others,
+//! and those whose API fails for the moment, through a storage queue. Either way gives an [`IngestionOperation`], whose
+//! [`Tracking`] says where its status is found; asking and waiting is the same for both.
+//!
 //! # Not supported
 //!
-//! The REST API of queued ingestion and uploads to OneLake (`lakeFolders`).
-//!
+//! - Uploads to folders of OneLake (`lakeFolders`): they take a token for storage instead of a signature. Where a service
+//!   prefers them, the containers that it lends besides are used.
+//! - Several blobs in one request of the REST API.
+//! - Queued ingestion by command (`.ingest-from-storage-queued`): [`Source::blob`] queues blobs.
+//! - ORC, SStream and W3C logs go to the service as they are; only the signature of ORC files is looked at.
 #![forbid(unsafe_code)]
 
 mod blocks;

@@ -25,6 +25,22 @@ pub(crate) async fn rows(
     Ok(table.map(|table| table.batches().to_vec()).unwrap_or_default())
 }
 
+/// Sends a request of the REST API and gives its answer.
+pub(crate) async fn json(pipeline: &Pipeline, request: &Request) -> Result<Vec<u8>, IngestError> {
+    let mut body = pipeline.send(request).await?;
+    let mut answer = Vec::new();
+    while let Some(piece) = body.next().await? {
+        answer.extend_from_slice(&piece);
+        if answer.len() > LONGEST_ANSWER {
+            return Err(IngestError::new(
+                IngestErrorKind::Resources,
+                format!("the answer of the ingestion API has more than {LONGEST_ANSWER} bytes"),
+            ));
+        }
+    }
+    Ok(answer)
+}
+
 /// The texts of two columns, found by name and, failing that, by position: answers to these commands were seen with
 /// other names.
 pub(crate) fn texts<'a>(
@@ -58,3 +74,6 @@ fn unexpected(command: &str, what: &str) -> IngestError {
         format!("the answer to {command}: {what}"),
     )
 }
+
+/// Far above what one blob's status or a service's containers need.
+const LONGEST_ANSWER: usize = 4 << 20;

@@ -40,10 +40,20 @@ pub struct IngestionProperties {
     pub(crate) flush_immediately: bool,
     pub(crate) ignore_size_limit: bool,
     pub(crate) delete_on_success: bool,
-    pub(crate) report_level: ReportLevel,
-    pub(crate) report_method: ReportMethod,
+    pub(crate) reporting: Reporting,
     pub(crate) zip_pattern: Option<String>,
     pub(crate) extensions: Map<String, Value>,
+}
+
+/// Who is told what became of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reporting {
+    /// Nobody in particular.
+    Usual,
+    /// Whoever asks for the status.
+    Tracked,
+    /// As the caller says.
+    To(ReportLevel, ReportMethod),
 }
 
 /// What the service checks of delimited rows, and what follows from a row that fails.
@@ -88,8 +98,7 @@ impl IngestionProperties {
             flush_immediately: false,
             ignore_size_limit: false,
             delete_on_success: false,
-            report_level: ReportLevel::Failures,
-            report_method: ReportMethod::Queue,
+            reporting: Reporting::Usual,
             zip_pattern: None,
             extensions: Map::new(),
         }
@@ -200,18 +209,24 @@ impl IngestionProperties {
         self
     }
 
-    /// What the service reports, and where. Default: failures, to the queue that all clients share.
-    pub fn report(mut self, level: ReportLevel, method: ReportMethod) -> Self {
-        self.report_level = level;
-        self.report_method = method;
+    /// Whether the service keeps a status, so that [`status`](crate::QueuedIngestClient::status) knows what became of the
+    /// data: an operation of its REST API, or a row in its status table. Each ingestion costs the service some requests to
+    /// its storage: not for thousands an hour. Default: no.
+    pub fn tracking(mut self, value: bool) -> Self {
+        self.reporting = if value {
+            Reporting::Tracked
+        } else {
+            Reporting::Usual
+        };
         self
     }
 
-    /// Reports failures and successes to the status table, so that
-    /// [`status`](crate::QueuedIngestClient::status) knows what became of the data. Each ingestion costs the service's
-    /// storage some requests: not for thousands an hour.
-    pub fn report_to_table(self) -> Self {
-        self.report(ReportLevel::FailuresAndSuccesses, ReportMethod::Table)
+    /// What the service reports, and where; in place of [`tracking`](Self::tracking). The REST API knows nothing of this,
+    /// so the data goes through a queue. Default: failures, to the queue that all clients share, as far as the REST API
+    /// does so.
+    pub fn report(mut self, level: ReportLevel, method: ReportMethod) -> Self {
+        self.reporting = Reporting::To(level, method);
+        self
     }
 
     /// A regular expression for the entries of a zip archive that are ingested.
@@ -235,6 +250,15 @@ impl IngestionProperties {
             .chain(drop_by)
             .chain(self.other_tags.iter().cloned())
             .collect()
+    }
+
+    /// What a message asks the service to report, and where.
+    pub(crate) fn reports(&self) -> (ReportLevel, ReportMethod) {
+        match self.reporting {
+            Reporting::Usual => (ReportLevel::Failures, ReportMethod::Queue),
+            Reporting::Tracked => (ReportLevel::FailuresAndSuccesses, ReportMethod::Table),
+            Reporting::To(level, method) => (level, method),
+        }
     }
 
     /// Checks what can be known before anything is read or sent.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use azure_core::async_runtime::get_async_runtime;
-use kusto_protocol::{ConnectionString, RowBatch, Secret};
+use kusto_protocol::{ConnectionString, IngestionConfiguration, Request, RowBatch, Secret};
 use kusto_transport::Pipeline;
 
 use crate::error::{IngestError, IngestErrorKind};
@@ -22,12 +22,27 @@ pub(crate) struct Resources {
     pub(crate) status_tables: Vec<StorageRoot>,
     /// Goes into every message. Opaque.
     pub(crate) authorization_context: Secret,
+    /// If the service wants to be told of blobs over its REST API.
+    pub(crate) rest: Option<Rest>,
+    /// How long this holds, where the service says so.
+    refresh_after: Option<Duration>,
+}
+
+/// What the service says of its REST API.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    /// Where it wants blobs.
+    containers: Vec<StorageRoot>,
+    /// The most bytes of a source before compression.
+    pub(crate) max_data_size: Option<u64>,
 }
 
 /// The resources of one service, kept and renewed.
 #[derive(Debug)]
 pub(crate) struct ResourceCache {
     pipeline: Pipeline,
+    /// Whether the REST API is to be used where there is one.
+    is_rest_wanted: bool,
     beginning: Instant,
     kept: Mutex<Kept>,
     /// Held by the one who asks the service.
@@ -59,6 +74,8 @@ impl Resources {
             success_queues: Vec::new(),
             status_tables: Vec::new(),
             authorization_context: Secret::new(""),
+            rest: None,
+            refresh_after: None,
         };
         for (kind, root) in mgmt::texts(batches, ["ResourceTypeName", "StorageRoot"]) {
             let list = match kind {
@@ -73,12 +90,21 @@ impl Resources {
         }
         resources
     }
+
+    /// Where blobs go that are told of over REST, or through a queue.
+    pub(crate) fn containers<'a>(&'a self, rest: Option<&'a Rest>) -> &'a [StorageRoot] {
+        match rest {
+            Some(rest) if !rest.containers.is_empty() => &rest.containers,
+            _ => &self.containers,
+        }
+    }
 }
 
 impl ResourceCache {
-    pub(crate) fn new(pipeline: Pipeline) -> Arc<Self> {
+    pub(crate) fn new(pipeline: Pipeline, is_rest_wanted: bool) -> Arc<Self> {
         Arc::new(Self {
             pipeline,
+            is_rest_wanted,
             beginning: Instant::now(),
             kept: Mutex::default(),
             asking: futures::lock::Mutex::new(()),
@@ -116,10 +142,22 @@ impl ResourceCache {
     fn kept(&self) -> Option<(Freshness, Arc<Resources>)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, resources) = kept.resources.as_ref()?;
-        Some((
-            freshness(self.now().saturating_sub(*since)),
-            Arc::clone(resources),
-        ))
+        let age = self.now().saturating_sub(*since);
+        Some((freshness(age, resources.refresh_after), Arc::clone(resources)))
+    }
+
+    /// Forgets these resources, if they are still the ones that are kept: they did not work.
+    pub(crate) fn expire(&self, resources: &Arc<Resources>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(&kept.resources, Some((_, kept)) if Arc::ptr_eq(kept, resources)) {
+            kept.resources = None;
+        }
+    }
+
+    /// Forgets whatever is kept.
+    pub(crate) fn expire_all(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.resources = None;
     }
 
     fn renew_meanwhile(self: &Arc<Self>) {
@@ -161,6 +199,48 @@ impl ResourceCache {
     }
 
     async fn ask(&self) -> Result<Resources, IngestError> {
+        let (rest, lent) = futures::join!(self.rest(), self.lent());
+        let mut resources = match (lent, &rest) {
+            (Ok(lent), _) => lent,
+            // With containers of its own, the REST API needs nothing else.
+            (Err(_), Some((rest, _))) if !rest.containers.is_empty() => Resources::parse(&[]),
+            (Err(error), _) => return Err(error),
+        };
+        if let Some((rest, refresh_after)) = rest {
+            resources.rest = Some(rest);
+            resources.refresh_after = refresh_after;
+        }
+        Ok(resources)
+    }
+
+    /// The REST API, if the service has one and prefers it. A service that does not answer is one without.
+    async fn rest(&self) -> Option<(Rest, Option<Duration>)> {
+        if !self.is_rest_wanted {
+            return None;
+        }
+        let request = Request::ingestion_configuration();
+        let answer = mgmt::json(&self.pipeline, &request).await.ok()?;
+        let configuration = IngestionConfiguration::from_json(&answer).ok()?;
+        if !configuration.prefers_rest {
+            return None;
+        }
+        // Folders of OneLake take a token for storage, which the way to this service does not have; the containers of
+        // the queue protocol serve as well.
+        let containers = configuration.containers.iter();
+        let rest = Rest {
+            containers: containers
+                .filter_map(|path| StorageRoot::parse(path.expose()))
+                .collect(),
+            max_data_size: configuration.max_data_size,
+        };
+        let refresh_after = configuration
+            .refresh_interval
+            .and_then(|interval| Duration::try_from(interval).ok());
+        Some((rest, refresh_after))
+    }
+
+    /// What the queue protocol needs.
+    async fn lent(&self) -> Result<Resources, IngestError> {
         let database = ConnectionString::DEFAULT_DATABASE;
         let answer = match mgmt::rows(&self.pipeline, database, GET_RESOURCES).await {
             Ok(answer) => answer,
@@ -219,8 +299,11 @@ impl ResourceCache {
     }
 }
 
-fn freshness(age: Duration) -> Freshness {
-    if age < DUE_AFTER {
+fn freshness(age: Duration, refresh_after: Option<Duration>) -> Freshness {
+    let due_after = refresh_after
+        .unwrap_or(DUE_AFTER)
+        .clamp(LEAST_DUE_AFTER, DUE_AFTER);
+    if age < due_after {
         Freshness::Fresh
     } else if age < EXPIRED_AFTER {
         Freshness::Due
@@ -233,6 +316,8 @@ const GET_RESOURCES: &str = ".get ingestion resources";
 const GET_IDENTITY_TOKEN: &str = ".get kusto identity token";
 const DATA_MANAGEMENT: &str = "DataManagement";
 const DUE_AFTER: Duration = Duration::from_secs(60 * 60);
+/// However short a time the service names.
+const LEAST_DUE_AFTER: Duration = Duration::from_secs(60);
 const EXPIRED_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -252,10 +337,16 @@ mod tests {
             (120, Freshness::Expired),
         ] {
             assert_eq!(
-                freshness(Duration::from_secs(60 * minutes)),
+                freshness(Duration::from_secs(60 * minutes), None),
                 expected,
                 "{minutes}"
             );
         }
+        let half = Some(Duration::from_secs(30 * 60));
+        assert_eq!(freshness(Duration::from_secs(30 * 60), half), Freshness::Due);
+        assert_eq!(
+            freshness(Duration::from_secs(59), Some(Duration::ZERO)),
+            Freshness::Fresh
+        );
     }
 }

@@ -87,7 +87,7 @@ pub enum Acknowledge {
     /// The service has it in its queue, or has streamed it.
     #[default]
     Queued,
-    /// Its rows are in. Asks the service to report each batch to its status table.
+    /// Its rows are in. Asks the service to keep a status of each batch.
     Ingested,
 }
 
@@ -162,7 +162,7 @@ impl BatchingSink {
             ));
         }
         if options.acknowledge == Acknowledge::Ingested {
-            properties = properties.report_to_table();
+            properties = properties.tracking(true);
         }
         let open_spool = |folder: &PathBuf| {
             Spool::open(

@@ -164,6 +164,16 @@ impl Source {
         })
     }
 
+    /// How many bytes there are at least before compression, as far as that can be seen from outside.
+    pub(crate) fn least_size(&self) -> u64 {
+        let seen = match &self.data {
+            Data::Bytes(bytes) => bytes.len() as u64,
+            Data::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Data::Reader(_) | Data::Writer(_) | Data::Blob(_) => 0,
+        };
+        self.raw_size.unwrap_or(seen)
+    }
+
     /// The part of a blob's name that tells people what is in it.
     pub(crate) fn name(&self) -> String {
         let stem = match &self.data {

@@ -36,6 +36,8 @@ pub struct IngestionOperation {
 pub enum Tracking {
     /// Nowhere but in the notification queues that all clients share, if reporting to them was asked for.
     None,
+    /// With the service, under this id of its REST API.
+    Operation(String),
     /// In the status table of this address (without its signature, which is had anew when it is needed).
     StatusTable(String),
 }
@@ -46,9 +48,9 @@ pub enum Tracking {
 pub enum IngestionStatus {
     /// In the queue, or being worked on.
     Pending,
-    /// The service has taken it, and reports no more: [`IngestionProperties::report_to_table`] asks it to.
+    /// The service has taken it, and reports no more: [`IngestionProperties::tracking`] asks it to.
     ///
-    /// [`IngestionProperties::report_to_table`]: crate::IngestionProperties::report_to_table
+    /// [`IngestionProperties::tracking`]: crate::IngestionProperties::tracking
     Queued,
     /// All rows are in.
     Succeeded,
@@ -88,6 +90,15 @@ impl From<IngestionReport> for IngestionStatus {
             IngestionState::Skipped => Self::Skipped,
             IngestionState::PartiallySucceeded => Self::PartiallySucceeded(report.into()),
             IngestionState::Failed => Self::Failed(report.into()),
+            IngestionState::Canceled => Self::Failed(IngestionFailure {
+                code: report.error_code,
+                permanent: false,
+                details: Some(
+                    report
+                        .details
+                        .unwrap_or_else(|| "the operation was canceled".to_owned()),
+                ),
+            }),
             // States that this version does not know are not final: nothing is reported as done that may not be.
             _ => Self::Pending,
         }
@@ -96,7 +107,10 @@ impl From<IngestionReport> for IngestionStatus {
 
 impl From<IngestionReport> for IngestionFailure {
     fn from(report: IngestionReport) -> Self {
+        let code = report.error_code.as_deref();
         let permanent = match report.failure_status {
+            // Permanent, the service says; but the next message has another token.
+            _ if code == Some(INVALID_TOKEN) => false,
             Some(FailureStatus::Transient) => false,
             Some(FailureStatus::Exhausted) => report.should_retry != Some(true),
             _ => !report.should_retry.unwrap_or(false),
@@ -106,6 +120,13 @@ impl From<IngestionReport> for IngestionFailure {
             permanent,
             details: report.details,
         }
+    }
+}
+
+impl IngestionFailure {
+    /// Whether the service did not take our word for who we are.
+    pub(crate) fn is_of_identity(&self) -> bool {
+        self.code.as_deref() == Some(INVALID_TOKEN)
     }
 }
 
@@ -122,6 +143,9 @@ impl fmt::Display for IngestionFailure {
         })
     }
 }
+
+/// The token of the message has expired, or is of another service.
+const INVALID_TOKEN: &str = "BadRequest_InvalidKustoIdentityToken";
 
 #[cfg(test)]
 mod tests {
@@ -166,6 +190,9 @@ mod tests {
         assert!(!failed(serde_json::json!({"FailureStatus": "Transient"})));
         assert!(!failed(
             serde_json::json!({"FailureStatus": "Exhausted", "ShouldRetry": true})
+        ));
+        assert!(!failed(
+            serde_json::json!({"FailureStatus": "Permanent", "ErrorCode": INVALID_TOKEN})
         ));
     }
 }

@@ -153,21 +153,12 @@ impl Storage {
         Ok(QueueClient::new(queue.url().clone(), None, Some(options))?)
     }
 
-    /// Writes the row that says that an ingestion has begun.
-    pub(crate) async fn insert_entity(
-        &self,
-        table: &StorageRoot,
-        row: &serde_json::Value,
-    ) -> Result<(), StorageError> {
-        let mut request = table_request(table.url().clone(), Method::Post);
+    /// Writes a row of a status table, over the one that is there, if one is.
+    pub(crate) async fn put_entity(&self, entity: Url, row: &serde_json::Value) -> Result<(), StorageError> {
+        let mut request = table_request(entity, Method::Put);
         request.insert_header("content-type", "application/json");
-        request.insert_header("prefer", "return-no-content");
         request.set_body(Body::Bytes(row.to_string().into()));
-        match self.send(&request).await {
-            // The same ingestion once more; its row may say more than "pending".
-            Err(error) if error.status == Some(StatusCode::Conflict) => Ok(()),
-            outcome => outcome.map(drop),
-        }
+        self.send(&request).await.map(drop)
     }
 
     /// Reads the row of an ingestion; `None` if it is not there.
@@ -307,6 +298,11 @@ impl StorageError {
         }
         let doubled = FIRST_WAIT * 2u32.pow(tries - 1);
         Some(doubled.mul_f64(0.5 + jitter / 2.0))
+    }
+
+    /// Whether storage does not let us in, as when a signature has expired.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self.status.map(u16::from), Some(401 | 403))
     }
 
     /// What failed, in an error of this crate.

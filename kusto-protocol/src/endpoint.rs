@@ -51,6 +51,8 @@ impl Endpoint {
     pub const AUTH_METADATA: &str = "/v1/rest/auth/metadata";
     /// Path of the liveness text; answered without a token.
     pub const PING: &str = "/v1/rest/ping";
+    /// What the paths of the REST ingestion API begin with.
+    pub(crate) const INGESTION_ROOT: &str = "/v1/rest/ingestion/";
     /// Path of the settings of the REST ingestion API, on ingestion services.
     pub const INGESTION_CONFIGURATION: &str = "/v1/rest/ingestion/configuration";
     /// Path of queued ingestion over REST; `/{database}/{table}` follows, on ingestion services.

@@ -76,6 +76,8 @@ pub enum IngestionState {
     Skipped,
     /// A part of its data is in the table.
     PartiallySucceeded,
+    /// It was called back before its data was in the table. Of the REST API alone.
+    Canceled,
 }
 
 /// Whether an ingestion that failed may go better next time.
@@ -93,6 +95,25 @@ pub enum FailureStatus {
 }
 
 impl IngestionReport {
+    /// A report that says no more than what became of a source.
+    pub(crate) fn new(source_id: Guid, state: IngestionState) -> Self {
+        Self {
+            source_id,
+            state,
+            source_path: None,
+            database: None,
+            table: None,
+            at: None,
+            operation_id: None,
+            activity_id: None,
+            error_code: None,
+            failure_status: None,
+            details: None,
+            originates_from_update_policy: None,
+            should_retry: None,
+        }
+    }
+
     /// Reads the text of a queue: base64 of the JSON, or the JSON itself.
     ///
     /// # Errors
@@ -113,6 +134,7 @@ impl IngestionState {
             Self::Queued => "Queued",
             Self::Skipped => "Skipped",
             Self::PartiallySucceeded => "PartiallySucceeded",
+            Self::Canceled => "Canceled",
         }
     }
 
@@ -125,6 +147,7 @@ impl IngestionState {
             Self::Queued,
             Self::Skipped,
             Self::PartiallySucceeded,
+            Self::Canceled,
         ];
         all.into_iter()
             .find(|state| state.as_str().eq_ignore_ascii_case(name))

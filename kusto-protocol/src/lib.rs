@@ -41,6 +41,7 @@
 //! | Where a service is | [`Endpoint`], [`ConnectionString`], [`DeepLink`] | `FromStr` | [`ConnectionString`]: `Display`, [`DeepLink::to_url`] |
 //! | Ingestion | [`DataFormat`], [`MappingKind`], [`IngestionMessage`] | [`IngestionMessage::from_queue_text`] | [`IngestionMessage::to_queue_text`] |
 //! | Outcome of ingestions | [`IngestionReport`], [`IngestionState`] | [`IngestionReport::from_queue_text`], serde | |
+//! | Queued ingestion over REST | [`IngestionConfiguration`], [`AcceptedIngestion`], [`IngestionOperationStatus`] | `from_json` of each | |
 //!
 //! # How they relate
 //!
@@ -67,8 +68,7 @@
 //! # Not supported
 //!
 //! Sending, tokens and decompression: `kusto-transport` and `kusto-auth` do that. SQL Server's protocol (TDS), which
-//! the service also speaks. What KQL means: `kusto-kql` reads it. Deep links into Fabric workspaces. The REST API of
-//! queued ingestion.
+//! the service also speaks. What KQL means: `kusto-kql` reads it. Deep links into Fabric workspaces.
 //!
 //! # Features
 //!
@@ -95,6 +95,7 @@ mod one_api_error;
 mod parse_error;
 mod percent;
 mod properties;
+mod queued_ingestion;
 mod request;
 mod scalar;
 mod secret;
@@ -131,6 +132,9 @@ pub use literal::{Literal, QueryParameters, kql_identifier, kql_obfuscated_strin
 pub use one_api_error::{ErrorPlace, OneApiError, OneApiErrorContext};
 pub use parse_error::{ParseError, ParseErrorKind};
 pub use properties::{ClientRequestProperties, DataScope, QueryConsistency, QueryLanguage, options};
+pub use queued_ingestion::{
+    AcceptedIngestion, IngestionConfiguration, IngestionOperationStatus, UploadMethod,
+};
 pub use request::{AcceptEncoding, QueryVersion, Request, RequestKind, StreamingSource, tracing_value};
 pub use scalar::{DateTime, Decimal, Dynamic, Guid, Timespan};
 pub use secret::Secret;

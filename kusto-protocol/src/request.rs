@@ -1,6 +1,7 @@
 //! Requests as data, written to HTTP by clients and read from it by servers.
 
 mod header;
+mod queued;
 mod read;
 mod write;
 
@@ -11,6 +12,7 @@ use http::Method;
 
 use crate::data_format::DataFormat;
 use crate::endpoint::Endpoint;
+use crate::ingestion_message::IngestionMessage;
 use crate::literal::{Literal, kql_string};
 use crate::parse_error::ParseError;
 use crate::properties::ClientRequestProperties;
@@ -18,7 +20,7 @@ use crate::secret::Secret;
 
 pub use header::{AcceptEncoding, tracing_value};
 
-/// A query, a management command, or a streaming ingestion.
+/// A query, a management command, or an ingestion.
 ///
 /// [`into_http`](Self::into_http) writes it for a service, without a token; [`from_http`](Self::from_http) reads
 /// what a client wrote. Both are pure: sending is for the HTTP client of your choice.
@@ -93,6 +95,29 @@ pub enum RequestKind {
         mapping: Option<String>,
         /// The data.
         source: StreamingSource,
+    },
+    /// The settings of queued ingestion over REST; answered with an
+    /// [`IngestionConfiguration`](crate::IngestionConfiguration).
+    IngestionConfiguration,
+    /// Blobs to load into a table, over REST instead of a queue; answered with an
+    /// [`AcceptedIngestion`](crate::AcceptedIngestion).
+    QueuedIngest {
+        /// The blobs. They differ in id, address and size alone; who asks and where reports go is not sent.
+        messages: Vec<IngestionMessage>,
+        /// Whether the service keeps a status that can be asked for.
+        enable_tracking: bool,
+    },
+    /// What became of blobs that were queued over REST; answered with an
+    /// [`IngestionOperationStatus`](crate::IngestionOperationStatus).
+    IngestionStatus {
+        /// The table's database.
+        database: String,
+        /// The table.
+        table: String,
+        /// The id that the service gave when it took the blobs.
+        operation: String,
+        /// Whether each blob is reported, or their numbers alone.
+        with_details: bool,
     },
 }
 
@@ -217,6 +242,51 @@ impl Request {
         )
     }
 
+    /// The question for the settings of queued ingestion over REST, for an ingestion service.
+    pub fn ingestion_configuration() -> Self {
+        Self::new(RequestKind::IngestionConfiguration)
+    }
+
+    /// Blobs for an ingestion service to load, over REST. They must differ in id, address and size alone.
+    ///
+    /// Source of the shape: the service's documentation of the REST API (a preview), and Microsoft's SDK for Java.
+    ///
+    /// ```
+    /// use kusto_protocol::{DataFormat, Endpoint, Guid, IngestionMessage, Request};
+    ///
+    /// let endpoint: Endpoint = "https://ingest-help.kusto.windows.net".parse()?;
+    /// let id: Guid = "123e27de-1e4e-49d9-b579-fe0b331d3642".parse()?;
+    /// let blob = IngestionMessage::new(id, "https://acct.blob.core.windows.net/c/b.csv?sig=s3cret", "Samples", "T", "")
+    ///     .format(DataFormat::Csv);
+    /// let http = Request::queued_ingest([blob], true).into_http(&endpoint)?;
+    /// assert_eq!(http.uri().path(), "/v1/rest/ingestion/queued/Samples/T");
+    /// # Ok::<(), kusto_protocol::ParseError>(())
+    /// ```
+    pub fn queued_ingest(
+        messages: impl IntoIterator<Item = IngestionMessage>,
+        enable_tracking: bool,
+    ) -> Self {
+        Self::new(RequestKind::QueuedIngest {
+            messages: messages.into_iter().collect(),
+            enable_tracking,
+        })
+    }
+
+    /// The question what became of blobs that were queued over REST.
+    pub fn ingestion_status(
+        database: impl Into<String>,
+        table: impl Into<String>,
+        operation: impl Into<String>,
+        with_details: bool,
+    ) -> Self {
+        Self::new(RequestKind::IngestionStatus {
+            database: database.into(),
+            table: table.into(),
+            operation: operation.into(),
+            with_details,
+        })
+    }
+
     /// Asks for another layout of the answer to a query.
     pub fn version(mut self, wanted: QueryVersion) -> Self {
         if let RequestKind::Query { version, .. } = &mut self.kind {
@@ -303,7 +373,8 @@ impl Request {
     /// # Errors
     ///
     /// If the text, or the database or table of an ingestion, is empty; if a documented option has a value of the
-    /// wrong type; or if the address of a `GET` exceeds 65 534 bytes.
+    /// wrong type; if blobs to be queued differ in more than they may; or if the address of a `GET` exceeds 65 534
+    /// bytes.
     pub fn into_http(self, endpoint: &Endpoint) -> Result<http::Request<Bytes>, ParseError> {
         write::request(self, endpoint)
     }
@@ -313,7 +384,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// If path and method are not those of a query, a command or a streaming ingestion
+    /// If path and method are not those of a query, a command or an ingestion
     /// ([`Unknown`](crate::ParseErrorKind::Unknown)), or if the rest does not fit.
     pub fn from_http(request: &http::Request<Bytes>) -> Result<Self, ParseError> {
         read::request(request)

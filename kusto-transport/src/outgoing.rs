@@ -47,17 +47,32 @@ impl Outgoing {
             RequestKind::StreamingIngest { .. } => {
                 ("ingest", "executeStreamingIngest", options.ingest_timeout)
             }
+            RequestKind::QueuedIngest { .. } => ("queue", "executeQueuedIngest", SHORT_TIMEOUT),
+            RequestKind::IngestionConfiguration => {
+                ("configuration", "executeGetIngestionConfiguration", SHORT_TIMEOUT)
+            }
+            RequestKind::IngestionStatus { .. } => ("status", "executeGetIngestionStatus", SHORT_TIMEOUT),
             _ => ("mgmt", "execute", options.mgmt_timeout),
         };
         let database = match &request.kind {
             RequestKind::Query { database, .. }
             | RequestKind::Mgmt { database, .. }
-            | RequestKind::StreamingIngest { database, .. } => database.clone(),
+            | RequestKind::StreamingIngest { database, .. }
+            | RequestKind::IngestionStatus { database, .. } => database.clone(),
+            RequestKind::QueuedIngest { messages, .. } => messages
+                .first()
+                .map(|message| message.database.clone())
+                .unwrap_or_default(),
             _ => String::new(),
         };
         let is_query = matches!(request.kind, RequestKind::Query { .. });
-        let is_ingest = matches!(request.kind, RequestKind::StreamingIngest { .. });
-        let is_repeatable = is_query || request.read_only || pipeline.is_idempotent();
+        let is_question = matches!(
+            request.kind,
+            RequestKind::IngestionConfiguration | RequestKind::IngestionStatus { .. }
+        );
+        // Only where the service is known to read it compressed.
+        let is_compressible = matches!(request.kind, RequestKind::Query { .. } | RequestKind::Mgmt { .. });
+        let is_repeatable = is_query || is_question || request.read_only || pipeline.is_idempotent();
         let max_redirects = match request.properties.options.get(options::CLIENT_MAX_REDIRECT_COUNT) {
             Some(count) => count.as_u64().unwrap_or_default(),
             None => options.max_redirects,
@@ -85,7 +100,7 @@ impl Outgoing {
             .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error.to_string()))?;
         add_headers(&mut http, options)?;
         // Data was compressed, or not, by whoever made it.
-        if !is_ingest {
+        if is_compressible {
             compress(&mut http, options.compress_requests_from);
         }
         let url = match address {
@@ -271,6 +286,9 @@ fn ascii(text: &str) -> String {
 
 const AUTHORIZATION: AzureHeaderName = AzureHeaderName::from_static("authorization");
 const CLIENT_REQUEST_ID: AzureHeaderName = AzureHeaderName::from_static(Request::HEADER_CLIENT_REQUEST_ID);
+
+/// For the REST API of queued ingestion, which has nothing to compute; Microsoft's SDK for Java waits as long.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Headers that say how the message is framed, or carry the token.
 const OWN_HEADERS: &[HeaderName] = &[

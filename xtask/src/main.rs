@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what these chores are for")]
 
+#[path = "../../interop/azurite/azurite.rs"]
 mod azurite;
 mod bench;
 mod cross;

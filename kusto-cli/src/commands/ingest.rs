@@ -117,7 +117,7 @@ impl Way {
             properties = properties.mapping_reference(mapping);
         }
         if arguments.wait.is_some() {
-            properties = properties.report_to_table();
+            properties = properties.tracking(true);
         }
         // The service can leave out a header of queued data, and knows nothing of headers when it streams.
         let skips_here = arguments.skip_header && !matches!(self, Self::Queued(_));

@@ -1,6 +1,6 @@
 //! Rows of the delimited text formats: CSV and its relatives.
 
-use std::io::{Chain, Cursor, Read};
+use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 
 use csv::ByteRecord;
 use kusto_protocol::{Column, DataFormat};
@@ -24,8 +24,10 @@ pub(crate) fn delimiter(format: DataFormat) -> Option<u8> {
 
 /// Reads records: cells separated by the delimiter, quoted with `"` where they hold one, a quote or a line break.
 pub(crate) struct Records<R> {
-    reader: csv::Reader<Chain<R, Cursor<&'static [u8]>>>,
+    reader: csv::Reader<Chain<BufReader<R>, Cursor<&'static [u8]>>>,
     record: ByteRecord,
+    /// Whether lines end in CR LF. The parser stops after the CR.
+    ends_in_crlf: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -40,32 +42,50 @@ impl<R: Read> Records<R> {
     }
 
     fn with(input: R, builder: &mut csv::ReaderBuilder) -> Self {
+        let mut input = BufReader::with_capacity(64 * 1024, input);
+        // An error of the input comes again when it is read.
+        let begin = input.fill_buf().unwrap_or_default();
+        let first = memchr::memchr(b'\n', begin);
+        let ends_in_crlf = first.is_some_and(|at| begin[..at].ends_with(b"\r"));
         let reader = builder
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(64 * 1024)
-            .from_reader(input.chain(Cursor::new(LAST_RECORD)));
+            .from_reader(input.chain(Cursor::new(match ends_in_crlf {
+                true => LAST_RECORD,
+                false => &LAST_RECORD[1..],
+            })));
         Self {
             reader,
             record: ByteRecord::new(),
+            ends_in_crlf,
         }
+    }
+
+    /// The line on which the record began that was just read: the parser counts what it skips before, and within.
+    fn line(&self, has_end: bool) -> u64 {
+        let inner = memchr::memchr_iter(b'\n', self.record.as_slice()).count() as u64;
+        let ends = u64::from(has_end && !self.ends_in_crlf);
+        self.reader.position().line().saturating_sub(inner + ends).max(1)
     }
 
     /// The next record and the line (from 1) on which it begins.
     pub(crate) fn next(&mut self) -> Result<Option<(&ByteRecord, u64)>, ReadError> {
-        let line = self.reader.position().line();
         match self.reader.read_byte_record(&mut self.record) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
-            Err(error) => return Err(ReadError::new(line, error.to_string())),
+            Err(error) => return Err(ReadError::new(self.reader.position().line(), error.to_string())),
         }
         match self.record.iter().next_back() {
             Some(LAST_CELL) if self.record.len() == 1 => Ok(None),
             Some(cell) if cell.ends_with(LAST_CELL) => {
                 let message = "a quote is opened and never closed";
-                Err(ReadError::new(line, message).code("Stream_ClosingQuoteMissing"))
+                Err(ReadError::new(self.line(false), message).code("Stream_ClosingQuoteMissing"))
             }
-            _ => Ok(Some((&self.record, line))),
+            _ => {
+                let line = self.line(true);
+                Ok(Some((&self.record, line)))
+            }
         }
     }
 }
@@ -160,8 +180,8 @@ fn unescape(cell: &[u8]) -> Vec<u8> {
 }
 
 /// Comes behind the input: if a quote is open at the end, it lands in the last cell instead of in a record of its own.
-/// The parser would take an open quote for a closed one.
-const LAST_RECORD: &[u8] = b"\n\x00end of records\x00";
+/// The parser would take an open quote for a closed one. The CR is for input whose lines have one.
+const LAST_RECORD: &[u8] = b"\r\n\x00end of records\x00";
 const LAST_CELL: &[u8] = b"\x00end of records\x00";
 
 #[cfg(test)]
@@ -189,6 +209,19 @@ mod tests {
         let error = cells(DataFormat::Csv, "a,b\nc,\"d\ne").unwrap_err();
         assert_eq!(error.error_code(), "Stream_ClosingQuoteMissing");
         assert!(error.to_string().starts_with("line 2: "), "{error}");
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_stands_between_records() {
+        for end in ["\n", "\r\n"] {
+            let text = ["", "", "a,b", "", "\"c", "d\",\"e", "", "f\"", "g,h", "", "i"].join(end);
+            let mut records = Records::new(text.as_bytes(), b',');
+            let mut lines = Vec::new();
+            while let Some((_, line)) = records.next().unwrap() {
+                lines.push(line);
+            }
+            assert_eq!(lines, [3, 5, 9, 11], "{end:?}");
+        }
     }
 
     #[test]

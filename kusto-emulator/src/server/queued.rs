@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Method, Request as HttpRequest, Response, StatusCode};
-use kusto_protocol::{Guid, IngestionMapping, IngestionMessage};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use http::{Response, StatusCode};
+use kusto_protocol::{Endpoint, IngestionMessage};
+use serde_json::{Value, json};
 
 use super::Incoming;
 use super::error::Refusal;
@@ -14,98 +12,24 @@ use super::reply::{Body, json_response};
 use crate::queued::{Queued, TrackedBlob, ingest_tracked};
 use crate::service::new_guid;
 
-/// The paths of this API begin so.
-const ROOT: &str = "/v1/rest/ingestion/";
-
-/// The most blobs in one request, as the documents have it.
-const MAX_BLOBS: usize = 20;
-
-/// The most bytes of a blob that clients are told to send.
-const MAX_DATA_SIZE: u64 = 1 << 30;
-
-/// A path of this API.
-enum Route {
-    Configuration,
-    Ingest {
-        database: String,
-        table: String,
-    },
-    Status {
-        database: String,
-        table: String,
-        operation: String,
-    },
-}
-
-impl Route {
-    fn of(path: &str) -> Option<Self> {
-        let parts: Vec<String> = path
-            .strip_prefix(ROOT)?
-            .trim_end_matches('/')
-            .split('/')
-            .map(decoded)
-            .collect();
-        match parts.as_slice() {
-            [only] if only == "configuration" => Some(Self::Configuration),
-            [queued, database, table] if queued == "queued" => Some(Self::Ingest {
-                database: database.clone(),
-                table: table.clone(),
-            }),
-            [queued, database, table, operation] if queued == "queued" => Some(Self::Status {
-                database: database.clone(),
-                table: table.clone(),
-                operation: operation.clone(),
-            }),
-            _ => None,
-        }
+/// The methods that a path answers to; `None` if it is not one of this API.
+pub(super) fn methods(path: &str) -> Option<&'static str> {
+    if path == Endpoint::INGESTION_CONFIGURATION {
+        return Some("GET");
+    }
+    let rest = path.strip_prefix(Endpoint::INGESTION_QUEUED)?.strip_prefix('/')?;
+    match rest.split('/').count() {
+        2 => Some("POST"),
+        3 => Some("GET"),
+        _ => None,
     }
 }
 
-/// The methods that a path answers to; `None` if it is not one of this API.
-pub(super) fn methods(path: &str) -> Option<&'static str> {
-    Some(match Route::of(path)? {
-        Route::Configuration | Route::Status { .. } => "GET",
-        Route::Ingest { .. } => "POST",
-    })
-}
-
-/// Answers a request whose path is one of this API; `None` for all others.
-pub(super) fn answer(
-    incoming: &Arc<Incoming>,
-    request: &HttpRequest<Bytes>,
-) -> Option<Result<Response<Body>, Refusal>> {
-    let route = Route::of(request.uri().path())?;
-    let Some(queued) = &incoming.service.queued else {
-        let message = "this service has no storage account, so there is no queued ingestion; stream instead";
-        return Some(Err(Refusal::not_found(message)));
-    };
-    let answer = match route {
-        Route::Configuration => Ok(configuration(queued)),
-        Route::Ingest { database, table } => {
-            debug_assert_eq!(request.method(), Method::POST);
-            ingest(incoming, queued, database, table, request.body())
-        }
-        Route::Status {
-            database,
-            table,
-            operation,
-        } => {
-            let with_details = request
-                .uri()
-                .query()
-                .is_some_and(|query| query.contains("details=true"));
-            let status = queued
-                .tracked
-                .status(&operation, (&database, &table), with_details);
-            status.ok_or_else(|| Refusal::not_found(format!("there is no ingestion operation '{operation}'")))
-        }
-    };
-    Some(answer.map(|answer| json_response(StatusCode::OK, answer.to_string())))
-}
-
-fn configuration(queued: &Queued) -> Value {
+/// `GET /v1/rest/ingestion/configuration`
+pub(super) fn configuration(incoming: &Incoming) -> Result<Response<Body>, Refusal> {
+    let queued = queued(incoming)?;
     let containers: Vec<Value> = queued.containers().map(|path| json!({ "path": path })).collect();
-    json!({
+    let configuration = json!({
         "containerSettings": {
             "containers": containers, "lakeFolders": null, "preferredUploadMethod": "Storage",
             "refreshInterval": "01:00:00",
@@ -113,62 +37,48 @@ fn configuration(queued: &Queued) -> Value {
         "ingestionSettings": {
             "preferredIngestionMethod": "REST", "maxDataSize": MAX_DATA_SIZE, "maxBlobsPerBatch": MAX_BLOBS,
         },
-    })
+    });
+    Ok(json_response(StatusCode::OK, configuration.to_string()))
 }
 
-#[derive(Deserialize)]
-struct IngestRequest {
-    blobs: Vec<Blob>,
-    #[serde(default)]
-    properties: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Blob {
-    url: String,
-    source_id: Option<String>,
-    raw_size: Option<u64>,
-}
-
-fn ingest(
+/// `POST /v1/rest/ingestion/queued/{database}/{table}`
+pub(super) fn ingest(
     incoming: &Arc<Incoming>,
-    queued: &Queued,
-    database: String,
-    table: String,
-    body: &[u8],
-) -> Result<Value, Refusal> {
-    let asked: IngestRequest = serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad_request(format!("the request does not read: {error}")))?;
-    if asked.blobs.is_empty() || asked.blobs.len() > MAX_BLOBS {
-        let found = asked.blobs.len();
-        return Err(Refusal::bad_request(format!(
-            "a request has 1 to {MAX_BLOBS} blobs, not {found}"
-        )));
-    }
+    mut messages: Vec<IngestionMessage>,
+    is_tracked: bool,
+) -> Result<Response<Body>, Refusal> {
+    let queued = queued(incoming)?;
+    let database = match &messages[..] {
+        [first, ..] if messages.len() <= MAX_BLOBS => first.database.clone(),
+        _ => {
+            let found = messages.len();
+            return Err(Refusal::bad_request(format!(
+                "a request has 1 to {MAX_BLOBS} blobs, not {found}"
+            )));
+        }
+    };
     if incoming.service.storage.database(&database).is_none() {
         return Err(Refusal::no_such_database(&database));
     }
-    let (mut messages, mut tracked) = (Vec::new(), Vec::new());
-    for blob in asked.blobs {
-        let id: Guid = match &blob.source_id {
-            Some(id) => id
-                .parse()
-                .map_err(|error| Refusal::bad_request(format!("the id of a source: {error}")))?,
-            None => new_guid(),
-        };
+    let (mut tracked, mut table) = (Vec::new(), String::new());
+    for message in &mut messages {
+        if message.id.as_bytes() == &[0; 16] {
+            message.id = new_guid();
+        }
+        message.authorization_context = incoming.service.identity_token.to_string().into();
+        table.clone_from(&message.table);
         tracked.push(TrackedBlob {
-            source_id: id.to_string(),
-            url: blob.url.split('?').next().unwrap_or_default().to_owned(),
+            source_id: message.id.to_string(),
+            url: message
+                .blob
+                .expose()
+                .split('?')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             outcome: None,
         });
-        let token = incoming.service.identity_token.to_string();
-        let mut message = IngestionMessage::new(id, blob.url, &database, &table, token);
-        message.raw_data_size = blob.raw_size;
-        describe(&mut message, &asked.properties)?;
-        messages.push(message);
     }
-    let is_tracked = asked.properties.get("enableTracking") == Some(&Value::Bool(true));
     let operation = new_guid().to_string();
     if is_tracked {
         queued
@@ -180,63 +90,36 @@ fn ingest(
         operation.clone(),
         messages,
     ));
-    Ok(json!({ "ingestionOperationId": if is_tracked { operation.as_str() } else { "" } }))
+    let answer = json!({ "ingestionOperationId": if is_tracked { operation.as_str() } else { "" } });
+    Ok(json_response(StatusCode::OK, answer.to_string()))
 }
 
-/// Puts the properties of the request into a message.
-fn describe(message: &mut IngestionMessage, properties: &Map<String, Value>) -> Result<(), Refusal> {
-    let malformed =
-        |name: &str| Refusal::bad_request(format!("the ingestion property '{name}' does not read"));
-    for (name, value) in properties {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let texts = || {
-            let values = value.as_array()?.iter();
-            values
-                .map(|value| value.as_str().map(str::to_owned))
-                .collect::<Option<Vec<_>>>()
-        };
-        match name.as_str() {
-            "format" => message.format = Some(text.parse().map_err(|_| malformed(name))?),
-            "tags" => message.tags = texts().ok_or_else(|| malformed(name))?,
-            "ingestIfNotExists" => message.ingest_if_not_exists = texts().ok_or_else(|| malformed(name))?,
-            "ingestionMapping" => message.mapping = Some(IngestionMapping::Inline(text)),
-            "ingestionMappingReference" => message.mapping = Some(IngestionMapping::Reference(text)),
-            "ignoreFirstRecord" => {
-                message.ignore_first_record = value.as_bool().ok_or_else(|| malformed(name))?
-            }
-            "deleteAfterDownload" => {
-                message.retain_blob_on_success = !value.as_bool().ok_or_else(|| malformed(name))?;
-            }
-            "creationTime" => message.creation_time = Some(text.parse().map_err(|_| malformed(name))?),
-            // Nothing waits for more to come here, and there is no limit of size to be lifted.
-            "enableTracking" | "skipBatching" | "ignoreSizeLimit" | "validationPolicy" => {}
-            _ if value.is_null() => {}
-            _ => {
-                message.extensions.insert(name.clone(), value.clone());
-            }
-        }
-    }
-    Ok(())
+/// `GET /v1/rest/ingestion/queued/{database}/{table}/{operation}`
+pub(super) fn status(
+    incoming: &Incoming,
+    target: (&str, &str),
+    operation: &str,
+    with_details: bool,
+) -> Result<Response<Body>, Refusal> {
+    let status = queued(incoming)?
+        .tracked
+        .status(operation, target, with_details)
+        .ok_or_else(|| Refusal::not_found(format!("there is no ingestion operation '{operation}'")))?;
+    Ok(json_response(StatusCode::OK, status.to_string()))
 }
 
-/// A part of a path without its percent signs.
-fn decoded(part: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), part.as_bytes());
-    while let [first, after @ ..] = rest {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+fn queued(incoming: &Incoming) -> Result<&Queued, Refusal> {
+    incoming.service.queued.as_ref().ok_or_else(|| {
+        let message = "this service has no storage account, so there is no queued ingestion; stream instead";
+        Refusal::not_found(message)
+    })
 }
+
+/// The most blobs in one request, as the documents have it.
+const MAX_BLOBS: usize = 20;
+
+/// The most bytes of a blob that clients are told to send.
+const MAX_DATA_SIZE: u64 = 1 << 30;
 
 #[cfg(test)]
 mod tests {
@@ -249,6 +132,5 @@ mod tests {
         assert_eq!(methods("/v1/rest/ingestion/queued/db/table/id"), Some("GET"));
         assert_eq!(methods("/v1/rest/ingestion/queued/db"), None);
         assert_eq!(methods("/v1/rest/ingest/db/table"), None);
-        assert_eq!(decoded("a%20b%zz%2"), "a b%zz%2");
     }
 }

@@ -1,6 +1,8 @@
 //! Queued, managed and batched ingestion against real storage: Azurite. The ingestion service's own part is played here;
 //! the tests of the embedded service have all of the way.
 
+#[path = "../../../interop/azurite/azurite.rs"]
+mod azurite;
 mod faults;
 mod managed;
 mod queued;

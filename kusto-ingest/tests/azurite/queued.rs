@@ -130,7 +130,7 @@ async fn status_is_found_in_the_table_even_by_another_process() {
     );
     let client = service.queued();
     let operation = client
-        .ingest(Source::bytes("a"), &csv().report_to_table())
+        .ingest(Source::bytes("a"), &csv().tracking(true))
         .await
         .unwrap();
     assert_eq!(client.status(&operation).await.unwrap(), IngestionStatus::Pending);

@@ -108,6 +108,9 @@ impl Service {
             };
             return AsyncRawResponse::from_bytes(status.into(), Headers::new(), body);
         }
+        if request.url().path() == "/v1/rest/ingestion/configuration" {
+            return AsyncRawResponse::from_bytes(404.into(), Headers::new(), "");
+        }
         let Body::Bytes(body) = request.body() else {
             panic!("commands are bytes")
         };

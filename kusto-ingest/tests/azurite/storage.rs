@@ -1,8 +1,5 @@
-//! Azurite as a process, an account in it, and what the tests see there without the crate that is tested.
+//! An account in Azurite, and what the tests see there without the crate that is tested.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -10,6 +7,8 @@ use azure_core::http::{Body, HttpClient, Method, Request, Url};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
+
+use crate::azurite::Azurite as Process;
 
 /// A storage account on loopback, and a client of it.
 pub(crate) struct Azurite {
@@ -20,13 +19,14 @@ pub(crate) struct Azurite {
 
 /// The same for all tests of a process.
 struct Account {
+    name: String,
+    key: Vec<u8>,
     blob: String,
     queue: String,
     table: String,
     /// Number of the next container, queue or table, so that no two tests have the same.
     next: AtomicUsize,
-    /// Azurite ends when this is closed, however the tests end.
-    _process: Mutex<Child>,
+    _process: Mutex<Process>,
 }
 
 impl Azurite {
@@ -149,9 +149,9 @@ impl Azurite {
     /// The address of something below a service, with a signature for the whole account.
     fn signed(&self, service: &str, name: &str) -> String {
         let expiry = "2099-01-01T00:00:00Z";
-        let text = format!("{ACCOUNT}\nrwdlacup\nbqt\nsco\n\n{expiry}\n\nhttp,https\n2020-08-04\n");
-        let key = BASE64_STANDARD.decode(KEY).expect("base64");
-        let signature = BASE64_STANDARD.encode(hmac_sha256(&key, text.as_bytes()));
+        let account = &self.account.name;
+        let text = format!("{account}\nrwdlacup\nbqt\nsco\n\n{expiry}\n\nhttp,https\n2020-08-04\n");
+        let signature = BASE64_STANDARD.encode(hmac_sha256(&self.account.key, text.as_bytes()));
         let mut url: Url = format!("{service}/{name}").parse().expect("an address");
         for (name, value) in [
             ("sv", "2020-08-04"),
@@ -170,50 +170,21 @@ impl Azurite {
 
 impl Account {
     fn start() -> Option<Self> {
-        let script = match installed() {
-            Ok(script) => script,
-            Err(why) if std::env::var_os("CI").is_none() => {
-                eprintln!("skipped: {why}");
-                return None;
-            }
-            Err(why) => panic!("{why}"),
-        };
-        let mut process = Command::new("node")
-            .args(["--eval", UNTIL_STDIN_ENDS])
-            .arg(script)
-            .args([
-                "--disableTelemetry",
-                "--skipApiVersionCheck",
-                "--inMemoryPersistence",
-                "--silent",
-            ])
-            .args(["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node starts");
-        let mut found = [const { None }; 3];
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
-        while let Some(Ok(line)) = lines.next() {
-            for (service, found) in ["Blob", "Queue", "Table"].iter().zip(&mut found) {
-                let begin = format!("Azurite {service} service is successfully listening at ");
-                if let Some(address) = line.strip_prefix(&begin) {
-                    *found = Some(format!("{address}/{ACCOUNT}"));
-                }
-            }
-            if found.iter().all(Option::is_some) {
-                break;
-            }
-        }
-        // It ends when it can write no more.
-        std::thread::spawn(move || lines.for_each(drop));
-        let [Some(blob), Some(queue), Some(table)] = found else {
-            panic!("Azurite did not start");
+        let process = Process::start().expect("Azurite starts")?;
+        let found = |name: &str| {
+            let pairs = process
+                .connection_string
+                .split(';')
+                .filter_map(|pair| pair.split_once('='));
+            let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+            values.next().expect("a value").to_owned()
         };
         Some(Self {
-            blob,
-            queue,
-            table,
+            name: found("AccountName"),
+            key: BASE64_STANDARD.decode(found("AccountKey")).expect("base64"),
+            blob: found("BlobEndpoint"),
+            queue: found("QueueEndpoint"),
+            table: found("TableEndpoint"),
             next: AtomicUsize::new(0),
             _process: Mutex::new(process),
         })
@@ -244,32 +215,3 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
     };
     hash(0x5c, &hash(0x36, message)).to_vec()
 }
-
-/// The script that starts Azurite, installed if need be.
-fn installed() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/azurite");
-    let script = folder.join("node_modules/azurite/dist/src/azurite.js");
-    // One test binary at a time installs.
-    let lock = std::fs::File::create(folder.join("node_modules.lock")).map_err(|error| error.to_string())?;
-    lock.lock().map_err(|error| error.to_string())?;
-    if script.exists() {
-        return Ok(script);
-    }
-    let install = Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(&folder)
-        .stdout(Stdio::null())
-        .status();
-    match install {
-        Ok(status) if status.success() && script.exists() => Ok(script),
-        Ok(status) => Err(format!("Azurite cannot be installed: npm ends with {status}")),
-        Err(error) => Err(format!("Azurite needs Node.js and npm: {error}")),
-    }
-}
-
-/// Runs the script that is the first argument, until standard input ends.
-const UNTIL_STDIN_ENDS: &str =
-    "process.stdin.resume(); process.stdin.on('end', () => process.exit()); require(process.argv[1])";
-/// The published account of storage emulators; it opens nothing but them.
-const ACCOUNT: &str = "devstoreaccount1";
-const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";

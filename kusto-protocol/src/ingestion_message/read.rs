@@ -24,41 +24,50 @@ pub(super) fn message(members: Map<String, Value>) -> Result<IngestionMessage, P
         Some(_) => return Err(wrong("AdditionalProperties", "an object")),
         None => Members(Map::new()),
     };
-    let mapping = mapping(&mut properties)?;
+    let id = members
+        .parse::<Guid>("Id", "a guid")?
+        .ok_or_else(|| missing("Id"))?;
+    let mut message = IngestionMessage::new(
+        id,
+        members.required("BlobPath")?,
+        members.required("DatabaseName")?,
+        members.required("TableName")?,
+        properties.required("authorizationContext")?,
+    )
+    .described(properties)?;
+    message.raw_data_size = members.number("RawDataSize")?;
+    message.retain_blob_on_success = members.flag("RetainBlobOnSuccess")?;
+    message.flush_immediately = members.flag("FlushImmediately")?;
+    message.ignore_size_limit = members.flag("IgnoreSizeLimit")?;
+    message.report_level = members.code("ReportLevel", ReportLevel::from_code)?;
+    message.report_method = members.code("ReportMethod", ReportMethod::from_code)?;
+    message.source_message_creation_time = members.parse("SourceMessageCreationTime", DATE)?;
+    message.application = members.text("ApplicationForTracing")?;
+    message.client_version = members.text("ClientVersionForTracing")?;
+    message.status_row = members
+        .take("IngestionStatusInTable")
+        .map(status_row)
+        .transpose()?;
     // Java's library puts the policy beside the properties.
-    let policy = members.take("ValidationPolicy");
-    let policy = properties.take("validationPolicy").or(policy);
-    Ok(IngestionMessage {
-        id: members
-            .parse::<Guid>("Id", "a guid")?
-            .ok_or_else(|| missing("Id"))?,
-        blob: members.required("BlobPath")?.into(),
-        raw_data_size: members.number("RawDataSize")?,
-        database: members.required("DatabaseName")?,
-        table: members.required("TableName")?,
-        retain_blob_on_success: members.flag("RetainBlobOnSuccess")?,
-        flush_immediately: members.flag("FlushImmediately")?,
-        ignore_size_limit: members.flag("IgnoreSizeLimit")?,
-        report_level: members.code("ReportLevel", ReportLevel::from_code)?,
-        report_method: members.code("ReportMethod", ReportMethod::from_code)?,
-        source_message_creation_time: members.parse("SourceMessageCreationTime", DATE)?,
-        application: members.text("ApplicationForTracing")?,
-        client_version: members.text("ClientVersionForTracing")?,
-        status_row: members
-            .take("IngestionStatusInTable")
-            .map(status_row)
-            .transpose()?,
-        authorization_context: properties.required("authorizationContext")?.into(),
-        format: properties.parse::<DataFormat>("format", "the name of a format")?,
-        mapping_kind: properties.parse::<MappingKind>("ingestionMappingType", "a kind of mapping")?,
-        mapping,
-        tags: properties.texts("tags")?,
-        ingest_if_not_exists: properties.texts("ingestIfNotExists")?,
-        ignore_first_record: properties.flag("ignoreFirstRecord")?,
-        creation_time: properties.parse("creationTime", DATE)?,
-        validation_policy: policy.map(json_text),
-        extensions: properties.0,
-    })
+    let policy = members.take("ValidationPolicy").map(json_text);
+    message.validation_policy = message.validation_policy.or(policy);
+    Ok(message)
+}
+
+impl IngestionMessage {
+    /// The message with the properties of the data. All of them that have no field become extensions.
+    pub(crate) fn described(mut self, mut properties: Members) -> Result<Self, ParseError> {
+        self.mapping = mapping(&mut properties)?;
+        self.validation_policy = properties.take("validationPolicy").map(json_text);
+        self.format = properties.parse::<DataFormat>("format", "the name of a format")?;
+        self.mapping_kind = properties.parse::<MappingKind>("ingestionMappingType", "a kind of mapping")?;
+        self.tags = properties.texts("tags")?;
+        self.ingest_if_not_exists = properties.texts("ingestIfNotExists")?;
+        self.ignore_first_record = properties.flag("ignoreFirstRecord")?;
+        self.creation_time = properties.parse("creationTime", DATE)?;
+        self.extensions = properties.0;
+        Ok(self)
+    }
 }
 
 fn mapping(properties: &mut Members) -> Result<Option<IngestionMapping>, ParseError> {
@@ -119,7 +128,7 @@ impl Members {
         None
     }
 
-    fn text(&mut self, name: &'static str) -> Result<Option<String>, ParseError> {
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, ParseError> {
         match self.take(name) {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
@@ -129,11 +138,11 @@ impl Members {
         }
     }
 
-    fn required(&mut self, name: &'static str) -> Result<String, ParseError> {
+    pub(crate) fn required(&mut self, name: &'static str) -> Result<String, ParseError> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
-    fn parse<T: FromStr>(
+    pub(crate) fn parse<T: FromStr>(
         &mut self,
         name: &'static str,
         expected: &'static str,
@@ -146,11 +155,11 @@ impl Members {
         }
     }
 
-    fn number(&mut self, name: &'static str) -> Result<Option<u64>, ParseError> {
+    pub(crate) fn number(&mut self, name: &'static str) -> Result<Option<u64>, ParseError> {
         self.parse(name, "a whole number")
     }
 
-    fn flag(&mut self, name: &'static str) -> Result<bool, ParseError> {
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, ParseError> {
         let text = self.text(name)?.unwrap_or_default();
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" => Ok(true),

@@ -6,7 +6,7 @@ use http::{HeaderName, Method};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AcceptEncoding, QueryVersion, Request, RequestKind, StreamingSource, WHAT};
+use super::{AcceptEncoding, QueryVersion, Request, RequestKind, StreamingSource, WHAT, queued};
 use crate::connection_string::ConnectionString;
 use crate::endpoint::Endpoint;
 use crate::parse_error::{ParseError, ParseErrorKind};
@@ -62,6 +62,10 @@ pub(super) fn request(http: &http::Request<Bytes>) -> Result<Request, ParseError
                 },
                 properties,
             )
+        }
+        _ if path.starts_with(Endpoint::INGESTION_ROOT) => {
+            let kind = queued::read(http, path, query).unwrap_or_else(|| Err(unknown()))?;
+            (kind, ClientRequestProperties::new())
         }
         (&Method::POST, _) => {
             let target = path
@@ -223,7 +227,7 @@ fn from_json<'a, T: Deserialize<'a>>(body: &'a [u8], expected: &str) -> Result<T
 }
 
 fn unknown() -> ParseError {
-    let message = "method and path are not those of a query, a command or a streaming ingestion";
+    let message = "method and path are not those of a query, a command or an ingestion";
     error(ParseErrorKind::Unknown, message)
 }
 

@@ -8,7 +8,7 @@ use http::{Method, Uri};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{QueryVersion, Request, RequestKind, StreamingSource, WHAT, header};
+use super::{QueryVersion, Request, RequestKind, StreamingSource, WHAT, header, queued};
 use crate::connection_string::ConnectionString;
 use crate::data_format::DataFormat;
 use crate::endpoint::Endpoint;
@@ -97,6 +97,26 @@ pub(super) fn request(request: Request, endpoint: &Endpoint) -> Result<http::Req
                 }
             };
             (Method::POST, uri, body)
+        }
+        RequestKind::IngestionConfiguration => {
+            let uri = endpoint.uri(Endpoint::INGESTION_CONFIGURATION)?;
+            (Method::GET, uri, Bytes::new())
+        }
+        RequestKind::QueuedIngest {
+            messages,
+            enable_tracking,
+        } => {
+            let (uri, body) = queued::write(endpoint, &messages, enable_tracking)?;
+            (Method::POST, uri, json(&body, &mut headers)?)
+        }
+        RequestKind::IngestionStatus {
+            database,
+            table,
+            operation,
+            with_details,
+        } => {
+            let uri = queued::status_uri(endpoint, &database, &table, &operation, with_details)?;
+            (Method::GET, uri, Bytes::new())
         }
     };
     let mut http = http::Request::new(body);
@@ -197,14 +217,7 @@ fn ingest_uri(
     mapping: Option<&str>,
     is_blob: bool,
 ) -> Result<Uri, ParseError> {
-    if database.is_empty() || table.is_empty() {
-        return Err(missing("a streaming ingestion needs a database and a table"));
-    }
-    if [database, table].iter().any(|name| matches!(*name, "." | "..")) {
-        // Percent-encoding does not keep URL libraries from resolving these as steps in the path.
-        let message = "a database or table cannot be called . or .. in an address";
-        return Err(ParseError::new(WHAT, ParseErrorKind::Unsupported, None, message));
-    }
+    named(&[database, table])?;
     let path = Endpoint::INGEST;
     let mut uri = format!(
         "{path}/{}/{}?streamFormat={format}",
@@ -219,6 +232,19 @@ fn ingest_uri(
         uri.push_str("&sourceKind=uri");
     }
     endpoint.uri(&uri)
+}
+
+/// Checks names that become steps of a path.
+pub(super) fn named(names: &[&str]) -> Result<(), ParseError> {
+    if names.iter().any(|name| name.is_empty()) {
+        return Err(missing("an ingestion needs a database and a table"));
+    }
+    if names.iter().any(|name| matches!(*name, "." | "..")) {
+        // Percent-encoding does not keep URL libraries from resolving these as steps in the path.
+        let message = "a database or table cannot be called . or .. in an address";
+        return Err(ParseError::new(WHAT, ParseErrorKind::Unsupported, None, message));
+    }
+    Ok(())
 }
 
 fn missing(message: &'static str) -> ParseError {

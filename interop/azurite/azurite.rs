@@ -1,26 +1,31 @@
-//! Azurite as a process.
+//! Azurite, Azure's own emulator of storage, as a process: for the tests that need storage, the benchmarks and xtask,
+//! which include this file.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A storage account on loopback, until it is dropped.
+/// A storage account on loopback, in memory, until it is dropped or the process ends.
 pub(crate) struct Azurite {
     process: Child,
     pub(crate) connection_string: String,
 }
 
 impl Azurite {
-    /// The account; `None`, with a word about it, where there is no Node.js. In CI that is a failure.
-    pub(crate) fn start() -> Option<Self> {
-        let script = match installed() {
-            Ok(script) => script,
+    /// Installs what is not there yet, and starts it on free ports. `None`, with a word about it, where there is no
+    /// Node.js; in CI that is an error.
+    pub(crate) fn start() -> Result<Option<Self>, String> {
+        match installed() {
+            Ok(script) => Self::run(&script).map(Some),
             Err(why) if std::env::var_os("CI").is_none() => {
                 eprintln!("skipped: {why}");
-                return None;
+                Ok(None)
             }
-            Err(why) => panic!("{why}"),
-        };
+            Err(why) => Err(why),
+        }
+    }
+
+    fn run(script: &Path) -> Result<Self, String> {
         let mut process = Command::new("node")
             .args(["--eval", UNTIL_STDIN_ENDS])
             .arg(script)
@@ -34,30 +39,32 @@ impl Azurite {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("node starts");
-        let mut connection_string = format!("AccountName={ACCOUNT};AccountKey={KEY};");
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+            .map_err(|error| format!("cannot start Azurite: {error}"))?;
+        let stdout = process.stdout.take().ok_or("Azurite has no standard output")?;
+        let mut azurite = Self {
+            process,
+            connection_string: format!("AccountName={ACCOUNT};AccountKey={KEY};"),
+        };
+        let mut lines = BufReader::new(stdout).lines();
         let mut missing = vec!["Blob", "Queue", "Table"];
-        while let (Some(Ok(line)), false) = (lines.next(), missing.is_empty()) {
+        while !missing.is_empty() {
+            let line = lines
+                .next()
+                .ok_or("Azurite ended without saying where it listens")?;
+            let line = line.map_err(|error| error.to_string())?;
             missing.retain(|service| {
                 let begin = format!("Azurite {service} service is successfully listening at ");
                 let Some(address) = line.strip_prefix(&begin) else {
                     return true;
                 };
-                connection_string.push_str(&format!("{service}Endpoint={address}/{ACCOUNT};"));
+                let endpoint = format!("{service}Endpoint={address}/{ACCOUNT};");
+                azurite.connection_string.push_str(&endpoint);
                 false
             });
-            if missing.is_empty() {
-                break;
-            }
         }
-        assert!(missing.is_empty(), "Azurite did not start: {missing:?}");
         // It ends when it can write no more.
         std::thread::spawn(move || lines.for_each(drop));
-        Some(Self {
-            process,
-            connection_string,
-        })
+        Ok(azurite)
     }
 }
 
@@ -69,11 +76,11 @@ impl Drop for Azurite {
     }
 }
 
-/// The script that starts Azurite, installed if need be.
+/// The script that starts Azurite, installed from the lock file beside this one if need be.
 fn installed() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/azurite");
     let script = folder.join("node_modules/azurite/dist/src/azurite.js");
-    // One test binary at a time installs.
+    // One process at a time installs.
     let lock = std::fs::File::create(folder.join("node_modules.lock")).map_err(|error| error.to_string())?;
     lock.lock().map_err(|error| error.to_string())?;
     if script.exists() {
@@ -91,7 +98,7 @@ fn installed() -> Result<PathBuf, String> {
     }
 }
 
-/// Runs the script that is the first argument, until standard input ends: however the tests end.
+/// Runs the script that is the first argument, until standard input ends: however its user ends.
 const UNTIL_STDIN_ENDS: &str =
     "process.stdin.resume(); process.stdin.on('end', () => process.exit()); require(process.argv[1])";
 /// The published account of storage emulators; it opens nothing but them.
