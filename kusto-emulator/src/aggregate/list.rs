@@ -67,9 +67,11 @@ fn set(arguments: &Arguments<'_>) -> Result<Aggregate, BindError> {
 fn array(arguments: &Arguments<'_>, nulls: bool, distinct: bool) -> Result<Aggregate, BindError> {
     let max_size = max_size(arguments)?;
     Ok(Aggregate::new(vec![ColumnType::Dynamic], move || Arrays {
-        max_size,
-        nulls,
-        distinct,
+        limits: Limits {
+            max_size,
+            nulls,
+            distinct,
+        },
         arrays: Vec::new(),
     }))
 }
@@ -86,12 +88,30 @@ fn max_size(arguments: &Arguments<'_>) -> Result<usize, BindError> {
 }
 
 struct Arrays {
+    limits: Limits,
+    arrays: Vec<Array>,
+}
+
+/// Which values are gathered.
+#[derive(Clone, Copy)]
+struct Limits {
     max_size: usize,
     /// Whether nulls are elements too.
     nulls: bool,
     /// Whether equal values are gathered once.
     distinct: bool,
-    arrays: Vec<Array>,
+}
+
+impl Limits {
+    fn gather(self, array: &mut Array, value: Value<'_>, ty: &ColumnType) {
+        if array.len >= self.max_size || (matches!(value, Value::Null) && !self.nulls) {
+            return;
+        }
+        if self.distinct && !Key::new(value, ty).is_some_and(|key| key.add_to(&mut array.seen)) {
+            return;
+        }
+        array.push(value);
+    }
 }
 
 /// An array in the making: its text without the closing bracket.
@@ -136,17 +156,23 @@ impl Accumulator for Arrays {
         let values = &arguments[0];
         for (row, group) in groups.iter().enumerate() {
             let array = &mut self.arrays[*group as usize];
-            let value = values.value(row);
-            if array.len >= self.max_size || (matches!(value, Value::Null) && !self.nulls) {
-                continue;
-            }
-            if self.distinct {
-                let key = Key::new(value, values.ty());
-                if !key.is_some_and(|key| key.add_to(&mut array.seen)) {
-                    continue;
+            match values.value(row) {
+                // The elements of an array are gathered, not the array.
+                Value::Dynamic(text) if text.starts_with('[') => {
+                    let Json::Array(elements) = json::parse(text) else {
+                        continue;
+                    };
+                    for element in elements {
+                        let text = json::to_text(&element);
+                        let value = match element {
+                            Json::Null => Value::Null,
+                            _ => Value::Dynamic(&text),
+                        };
+                        self.limits.gather(array, value, values.ty());
+                    }
                 }
+                value => self.limits.gather(array, value, values.ty()),
             }
-            array.push(value);
         }
         Ok(())
     }

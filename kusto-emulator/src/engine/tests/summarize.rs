@@ -109,3 +109,12 @@ fn distinct_rows_come_in_the_order_of_their_first() {
         "Count:long\n 5",
     );
 }
+
+#[test]
+fn lists_and_sets_take_arrays_apart() {
+    check(
+        "datatable(d: dynamic)[dynamic(['a', 'b']), dynamic(['b', null, 'c']), dynamic('d'), dynamic({'k': 1})] | summarize make_list(d), make_set(d)",
+        r#"list_d:dynamic | set_d:dynamic
+           ["a","b","b","c","d",{"k":1}] | ["a","b","c","d",{"k":1}]"#,
+    );
+}
