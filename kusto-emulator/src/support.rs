@@ -171,8 +171,26 @@ mod tests {
             "bag_unpack",
             "T | evaluate bag_unpack(d) : (n: long, s: string, t: datetime)",
         ),
+        (
+            "activity_counts_metrics",
+            "T | evaluate activity_counts_metrics(s, t, datetime(2024-01-01), datetime(2024-02-01), 1d)",
+        ),
+        (
+            "dcount_intersect",
+            "T | summarize h = hll(n) | evaluate dcount_intersect(h)",
+        ),
+        ("ipv4_lookup", "T | evaluate ipv4_lookup(T, s, s)"),
+        ("ipv6_lookup", "T | evaluate ipv6_lookup(T, s, s)"),
         ("narrow", "T | evaluate narrow()"),
         ("pivot", "T | project s, n | evaluate pivot(s)"),
+        (
+            "rolling_percentile",
+            "T | evaluate rolling_percentile(n, 50, t, 1d, 7)",
+        ),
+        (
+            "session_count",
+            "T | evaluate session_count(n, t, datetime(2024-01-01), datetime(2024-02-01), 1d, 1h)",
+        ),
     ];
 
     /// Whether the service runs a query.

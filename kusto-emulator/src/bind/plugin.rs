@@ -1,5 +1,7 @@
 //! `evaluate`: plugins whose columns depend on the rows, which are therefore computed when the query is bound.
 
+mod written;
+
 use std::collections::{BTreeMap, HashSet};
 
 use kusto_kql::ast::{Call, ExpressionKind, NameClause, NamedExpression, Operator, RowSchema, Span};
@@ -30,7 +32,10 @@ impl Binder<'_> {
             "bag_unpack" => self.bag_unpack(input, call, schema, operator.span),
             "narrow" if schema.is_none() => self.narrow(input, call, operator.span),
             "pivot" if schema.is_none() => self.pivot(input, call, operator.span),
-            name => Err(self.unsupported(operator.span, format_args!("the plugin '{name}'"))),
+            name => match self.written_plugin(&input, call, operator.span) {
+                Some(plan) if schema.is_none() => plan,
+                _ => Err(self.unsupported(operator.span, format_args!("the plugin '{name}'"))),
+            },
         }
     }
 
@@ -76,9 +81,16 @@ impl Binder<'_> {
             |place, name| argument(place, name).and_then(|argument| constant_text(&argument.expression));
         let prefix = option(1, "OutputColumnPrefix").unwrap_or_default().to_owned();
         let conflict = option(2, "columnsConflict").unwrap_or("error").to_owned();
-        if let Some(ignored) = argument(3, "ignoredProperties") {
-            return Err(self.unsupported(ignored.span, "'ignoredProperties' of bag_unpack()"));
-        }
+        let ignored: Vec<String> = match argument(3, "ignoredProperties") {
+            None => Vec::new(),
+            Some(ignored) => match self
+                .constant(&ignored.expression, "'ignoredProperties'")?
+                .value(0)
+            {
+                Value::Dynamic(names) => serde_json::from_str(names).unwrap_or_default(),
+                _ => Vec::new(),
+            },
+        };
         let (input, entries) = match schema {
             Some(schema) => {
                 let declared = schema
@@ -94,7 +106,8 @@ impl Binder<'_> {
             }
             None => {
                 let input = materialized(input);
-                let entries = self.entries(&input, bag)?;
+                let mut entries = self.entries(&input, bag)?;
+                entries.retain(|(key, _)| !ignored.contains(key));
                 (input, entries)
             }
         };
