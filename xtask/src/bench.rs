@@ -67,127 +67,125 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
 /// Everything that is measured, and the answers it needs.
 fn works(programs: &Programs, folder: &Path, scale: Scale, quick: bool) -> Result<Vec<Work>, String> {
     let mut works = Vec::new();
-    let iterations = scale.iterations;
     for set in DATA_SETS {
         let small = data(programs, folder, set, SMALL)?;
         let large = data(programs, folder, set, scale.large)?;
-        for (section, file) in [("small", &small), ("large", &large)] {
-            for (name, command) in programs.decoders(set) {
-                // Slow ones need no precision.
-                let iterations = if ["sdk", "arrow-json"].contains(&name.as_str()) {
-                    1
-                } else {
-                    iterations
-                };
-                works.push(Work::new(section, &name, set, command, file, iterations));
-            }
-        }
-        let chunks = data(programs, folder, set, scale.chunks)?;
-        for chunk in CHUNKS.iter().map(|(_, bytes)| *bytes).chain([scale.chunks * 2]) {
-            let mut command = programs.decode_bench("recycled");
-            command.extend(["--chunk".to_owned(), chunk.to_string()]);
-            let name = CHUNKS
-                .iter()
-                .find(|(_, bytes)| *bytes == chunk)
-                .map_or("whole", |(name, _)| name);
-            works.push(Work::new("chunks", name, set, command, &chunks, iterations));
-        }
-        for work in ["structs", "structs-owned"] {
-            let (ours, theirs) = (format!("{work}:{set}"), format!("{work}-serde_json:{set}"));
-            works.push(Work::new(
-                "rows",
-                work,
-                set,
-                programs.compare_default(&ours),
-                &small,
-                iterations,
-            ));
-            let name = format!("{work}-serde_json");
-            works.push(Work::new(
-                "rows",
-                &name,
-                set,
-                programs.compare(&theirs),
-                &small,
-                iterations,
-            ));
-        }
-        works.push(Work::new(
-            "rows",
-            "encode",
-            set,
-            programs.compare_default("encode"),
-            &small,
-            iterations,
-        ));
-        let theirs = programs.compare("encode-serde_json");
-        works.push(Work::new(
-            "rows",
-            "encode-serde_json",
-            set,
-            theirs,
-            &small,
-            iterations,
-        ));
-        for work in ["arrow", "arrow-moved"] {
-            works.push(Work::new(
-                "rows",
-                work,
-                set,
-                programs.compare_default(work),
-                &small,
-                iterations,
-            ));
-        }
+        works.extend(decoders(programs, "small", set, &small, scale));
+        works.extend(decoders(programs, "large", set, &large, scale));
+        works.extend(targets(programs, set, &small, scale));
+        let chunked = data(programs, folder, set, scale.chunks)?;
+        works.extend(chunks(programs, set, &chunked, scale));
+        works.extend(rows(programs, set, &small, scale));
     }
     for shape in SHAPES {
         let file = data(programs, folder, shape, SMALL)?;
-        for (name, command) in programs.decoders(shape) {
-            let wanted = [
-                "kusto-protocol, whole",
-                "serde_json",
-                "sonic-rs",
-                "simd-json-tape",
-                "simdjson",
-            ];
-            let hurried = quick && !wanted[..3].contains(&name.as_str());
-            if wanted.contains(&name.as_str()) && !hurried {
-                works.push(Work::new("types", &name, shape, command, &file, 1));
-            }
-        }
+        works.extend(types(programs, shape, &file, quick));
     }
     for set in ["storm", "numeric", "narrow"] {
         let file = data(programs, folder, set, 0)?;
-        works.push(Work::new(
-            "tiny",
-            "kusto-protocol",
-            set,
-            programs.decode_bench("whole"),
-            &file,
-            1,
-        ));
-        works.push(Work::new(
-            "tiny",
-            "serde_json",
-            set,
-            programs.compare("serde_json"),
-            &file,
-            1,
-        ));
+        for (name, command) in [
+            ("kusto-protocol", programs.decode_bench("whole")),
+            ("serde_json", programs.compare("serde_json")),
+        ] {
+            works.push(Work::new("tiny", name, set, command, &file, 1));
+        }
     }
     for (name, rows) in [("a tenth", scale.rows / 10), ("all", scale.rows)] {
         // A row of the narrow answer has 8.49 bytes in the mean.
         let file = data(programs, folder, "narrow", rows * 849 / 100)?;
+        let command = programs.decode_bench("recycled");
         works.push(Work::new(
             "rows-linear",
             name,
             "narrow",
-            programs.decode_bench("recycled"),
+            command,
             &file,
-            iterations,
+            scale.iterations,
         ));
     }
     Ok(works)
+}
+
+/// All decoders on one answer.
+fn decoders(
+    programs: &Programs,
+    section: &'static str,
+    set: &'static str,
+    file: &Path,
+    scale: Scale,
+) -> Vec<Work> {
+    let work = |(name, command): (String, _)| {
+        // Slow ones need no precision.
+        let is_slow = ["sdk", "arrow-json"].contains(&name.as_str());
+        let iterations = if is_slow { 1 } else { scale.iterations };
+        Work::new(section, &name, set, command, file, iterations)
+    };
+    programs.decoders(set).into_iter().map(work).collect()
+}
+
+/// Ours as everybody builds it, and built for this machine alone.
+fn targets(programs: &Programs, set: &'static str, file: &Path, scale: Scale) -> Vec<Work> {
+    let mut works = Vec::new();
+    for mode in TARGET_MODES {
+        for (target, command) in [
+            ("default", programs.decode_bench(mode)),
+            ("native", programs.decode_bench_native(mode)),
+        ] {
+            let name = format!("{mode}, {target}");
+            works.push(Work::new("targets", &name, set, command, file, scale.iterations));
+        }
+    }
+    works
+}
+
+fn chunks(programs: &Programs, set: &'static str, file: &Path, scale: Scale) -> Vec<Work> {
+    let whole = ("whole", scale.chunks * 2);
+    let work = |(name, bytes): (&str, u64)| {
+        let mut command = programs.decode_bench("recycled");
+        command.extend(["--chunk".to_owned(), bytes.to_string()]);
+        Work::new("chunks", name, set, command, file, scale.iterations)
+    };
+    CHUNKS.into_iter().chain([whole]).map(work).collect()
+}
+
+/// What is done with rows, beside serde_json where it can do it.
+fn rows(programs: &Programs, set: &'static str, file: &Path, scale: Scale) -> Vec<Work> {
+    let mut works = Vec::new();
+    for (work, argument) in [("structs", set), ("structs-owned", set), ("encode", "")] {
+        let with_argument = |work: &str| match argument {
+            "" => work.to_owned(),
+            _ => format!("{work}:{argument}"),
+        };
+        let other = format!("{work}-serde_json");
+        let ours = programs.compare_default(&with_argument(work));
+        let theirs = programs.compare(&with_argument(&other));
+        works.push(Work::new("rows", work, set, ours, file, scale.iterations));
+        works.push(Work::new("rows", &other, set, theirs, file, scale.iterations));
+    }
+    for work in ["arrow", "arrow-moved"] {
+        let command = programs.compare_default(work);
+        works.push(Work::new("rows", work, set, command, file, scale.iterations));
+    }
+    works
+}
+
+/// An answer of one type, beside the decoders that are the fastest for some type.
+fn types(programs: &Programs, shape: &'static str, file: &Path, quick: bool) -> Vec<Work> {
+    let wanted: &[&str] = if quick {
+        &["kusto-protocol, whole", "simdjson", "simd-json-tape"]
+    } else {
+        &[
+            "kusto-protocol, whole",
+            "simdjson",
+            "simd-json-tape",
+            "serde_json",
+            "sonic-rs",
+        ]
+    };
+    let mut decoders = programs.decoders(shape);
+    decoders.retain(|(name, _)| wanted.contains(&name.as_str()));
+    let work = |(name, command): (String, _)| Work::new("types", &name, shape, command, file, 1);
+    decoders.into_iter().map(work).collect()
 }
 
 /// An answer of this name and size, made anew so that it is always what the generator makes.
@@ -234,4 +232,5 @@ const CHUNKS: [(&str, u64); 5] = [
     ("64 KiB", 64 << 10),
     ("1 MiB", 1 << 20),
 ];
+const TARGET_MODES: [&str; 2] = ["whole", "recycled"];
 const SMALL: u64 = 1_000_000;

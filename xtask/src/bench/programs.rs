@@ -16,6 +16,8 @@ pub(super) struct Programs {
     compare_default: PathBuf,
     /// Other libraries, built for the instruction set of this machine.
     compare: PathBuf,
+    /// Ours built so, to show that it need not be.
+    decode_bench_native: PathBuf,
     /// simdjson, if it could be had, for this machine and for AVX2.
     anchors: Option<[PathBuf; 2]>,
     /// What must be said of the comparison.
@@ -41,6 +43,8 @@ impl Programs {
             "comparators",
             "--bin",
             "compare",
+            "--bin",
+            "decode-bench",
             "--target-dir",
             "target/native",
         ];
@@ -61,6 +65,7 @@ impl Programs {
             decode_bench: target.join("release/decode-bench"),
             compare_default: target.join("release/compare"),
             compare: target.join("native/release/compare"),
+            decode_bench_native: target.join("native/release/decode-bench"),
             anchors,
             remarks,
         })
@@ -68,6 +73,10 @@ impl Programs {
 
     pub(super) fn decode_bench(&self, mode: &str) -> Vec<String> {
         vec![path(&self.decode_bench), mode.to_owned()]
+    }
+
+    pub(super) fn decode_bench_native(&self, mode: &str) -> Vec<String> {
+        vec![path(&self.decode_bench_native), mode.to_owned()]
     }
 
     pub(super) fn compare(&self, work: &str) -> Vec<String> {

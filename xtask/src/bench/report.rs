@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::measure::{Results, Samples};
 use super::programs::Programs;
-use super::{CHUNKS, DATA_SETS, SHAPES, Scale};
+use super::{CHUNKS, DATA_SETS, SHAPES, Scale, TARGET_MODES};
 
 /// All tables, in Markdown.
 pub(super) fn tables(results: &Results, scale: Scale, programs: &Programs) -> String {
@@ -35,6 +35,8 @@ pub(super) fn tables(results: &Results, scale: Scale, programs: &Programs) -> St
     put(&decoders(results, "large", base, Samples::cpu));
     put(&format!("\n### {large} MB: medians by the clock"));
     put(&decoders(results, "large", base, Samples::wall));
+    put("\n### The default target beside `target-cpu=native` (1 MB, best)");
+    put(&targets(results));
     put("\n### One type each (1 MB, best)");
     put("\nThe share is ours to the best other library's for that type.");
     put(&types(results));
@@ -103,6 +105,21 @@ fn types(results: &Results) -> String {
                 ours / best
             );
         }
+    }
+    out
+}
+
+fn targets(results: &Results) -> String {
+    let mut out = String::from("\n| | storm | logs | numeric |\n|---|---|---|---|\n");
+    for mode in TARGET_MODES {
+        let cells = DATA_SETS.map(|set| {
+            let best = |target| {
+                let samples = results.get("targets", &format!("{mode}, {target}"), set);
+                samples.map_or(0.0, Samples::best)
+            };
+            format!("{:.3}", best("default") / best("native"))
+        });
+        let _ = writeln!(out, "| {mode} | {} |", cells.join(" | "));
     }
     out
 }
