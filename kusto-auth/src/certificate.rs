@@ -4,29 +4,27 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_lc_rs::error::KeyRejected;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair};
 use azure_core::time::{Duration, OffsetDateTime};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use getrandom::SysRng;
 use kusto_protocol::Secret;
 use p12_keystore::{KeyStore, Pkcs12ImportPolicy};
-use rsa::RsaPrivateKey;
-use rsa::pkcs1::DecodeRsaPrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use rsa::signature::{RandomizedSigner, SignatureEncoding};
-use rsa::traits::PublicKeyParts;
+use pkcs8::EncryptedPrivateKeyInfoRef;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::Decode;
 
 use crate::error::{AuthError, AuthErrorKind};
 
-/// A certificate with its private key (RSA, 2048 bits or more).
+/// A certificate with its private key (RSA, 2048 to 8192 bits).
 ///
 /// Cloning is cheap. `Debug` shows neither.
 #[derive(Clone)]
 pub struct ClientCertificate {
-    key: Arc<RsaPrivateKey>,
+    key: Arc<RsaKeyPair>,
     identity: Identity,
     sends_chain: bool,
 }
@@ -84,8 +82,7 @@ impl ClientCertificate {
         let Some((_, entry)) = store.private_key_chain() else {
             return Err(unusable("the PKCS#12 file holds no private key"));
         };
-        let key = RsaPrivateKey::from_pkcs8_der(entry.key().as_der()).map_err(|_| not_rsa())?;
-        let key = long_enough(key)?;
+        let key = RsaKeyPair::from_pkcs8(entry.key().as_der()).map_err(rejected)?;
         let chain = entry
             .certs()
             .iter()
@@ -142,7 +139,7 @@ impl ClientCertificate {
         self
     }
 
-    fn with_chain(key: RsaPrivateKey, mut chain: Vec<Vec<u8>>) -> Result<Self, AuthError> {
+    fn with_chain(key: RsaKeyPair, mut chain: Vec<Vec<u8>>) -> Result<Self, AuthError> {
         let leaf = chain.iter().position(|der| is_of(der, &key)).ok_or_else(|| {
             unusable("there is no certificate of the private key; give it, or the thumbprint beside the key")
         })?;
@@ -156,7 +153,7 @@ impl ClientCertificate {
 
     /// A token that says that the application is here (RFC 7523), for the token endpoint `audience`.
     ///
-    /// The signature draws on the system's randomness.
+    /// The signature draws on randomness.
     pub(crate) fn assertion(
         &self,
         client_id: &str,
@@ -210,17 +207,16 @@ impl ClientCertificate {
     }
 
     fn sign(&self, message: &[u8], uses_pss: bool) -> Result<Vec<u8>, AuthError> {
-        let key = RsaPrivateKey::clone(&self.key);
-        let signature = if uses_pss {
-            rsa::pss::SigningKey::<Sha256>::new(key)
-                .try_sign_with_rng(&mut SysRng, message)
-                .map(|signature| signature.to_vec())
+        let encoding = if uses_pss {
+            &RSA_PSS_SHA256
         } else {
-            rsa::pkcs1v15::SigningKey::<Sha256>::new(key)
-                .try_sign_with_rng(&mut SysRng, message)
-                .map(|signature| signature.to_vec())
+            &RSA_PKCS1_SHA256
         };
-        signature.map_err(|_| unusable("the private key cannot sign"))
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key
+            .sign(encoding, &SystemRandom::new(), message, &mut signature)
+            .map_err(|_| unusable("the private key cannot sign"))?;
+        Ok(signature)
     }
 }
 
@@ -232,7 +228,7 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-fn read_pem(text: &Secret, password: Option<&Secret>) -> Result<(RsaPrivateKey, Vec<Vec<u8>>), AuthError> {
+fn read_pem(text: &Secret, password: Option<&Secret>) -> Result<(RsaKeyPair, Vec<Vec<u8>>), AuthError> {
     let mut key = None;
     let mut chain = Vec::new();
     for (label, lines) in sections(text.expose()) {
@@ -244,37 +240,28 @@ fn read_pem(text: &Secret, password: Option<&Secret>) -> Result<(RsaPrivateKey, 
         };
         match label {
             "CERTIFICATE" => chain.push(der()?),
-            "PRIVATE KEY" => key = Some(RsaPrivateKey::from_pkcs8_der(&der()?).map_err(|_| not_rsa())?),
+            "PRIVATE KEY" => key = Some(RsaKeyPair::from_pkcs8(&der()?).map_err(rejected)?),
             "RSA PRIVATE KEY" if lines.contains("ENCRYPTED") => {
                 return Err(unusable(
                     "the private key is encrypted in a form that is out of use; convert it with `openssl pkcs8 \
                      -topk8 -v2 aes-256-cbc`",
                 ));
             }
-            "RSA PRIVATE KEY" => key = Some(RsaPrivateKey::from_pkcs1_der(&der()?).map_err(|_| not_rsa())?),
+            "RSA PRIVATE KEY" => key = Some(RsaKeyPair::from_der(&der()?).map_err(rejected)?),
             "ENCRYPTED PRIVATE KEY" => {
                 let Some(password) = password else {
                     return Err(unusable("the private key is encrypted; give its password"));
                 };
-                let decrypted = RsaPrivateKey::from_pkcs8_encrypted_der(&der()?, password.expose());
-                key = Some(decrypted.map_err(|_| {
-                    unusable("the private key cannot be decrypted: wrong password, or not an RSA key")
-                })?);
+                let decrypted = EncryptedPrivateKeyInfoRef::try_from(&*der()?)
+                    .and_then(|encrypted| encrypted.decrypt(password.expose()))
+                    .map_err(|_| unusable("the private key cannot be decrypted: wrong password"))?;
+                key = Some(RsaKeyPair::from_pkcs8(decrypted.as_bytes()).map_err(rejected)?);
             }
             _ => {}
         }
     }
     let key = key.ok_or_else(|| unusable("the PEM text holds no private key of RSA"))?;
-    Ok((long_enough(key)?, chain))
-}
-
-fn long_enough(key: RsaPrivateKey) -> Result<RsaPrivateKey, AuthError> {
-    if key.n().bits() < MIN_BITS {
-        return Err(unusable(
-            "the private key is too short; the identity provider wants 2048 bits or more",
-        ));
-    }
-    Ok(key)
+    Ok((key, chain))
 }
 
 /// The sections of a PEM text: label and what is between its lines.
@@ -290,14 +277,15 @@ fn sections(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Whether a certificate has the public half of this key.
-fn is_of(der: &[u8], key: &RsaPrivateKey) -> bool {
+fn is_of(der: &[u8], key: &RsaKeyPair) -> bool {
     let Ok(certificate) = x509_cert::Certificate::from_der(der) else {
         return false;
     };
-    let Ok(public) = certificate.tbs_certificate().subject_public_key_info().to_der() else {
-        return false;
-    };
-    rsa::RsaPublicKey::from_public_key_der(&public).is_ok_and(|public| public == key.to_public_key())
+    let public = &certificate
+        .tbs_certificate()
+        .subject_public_key_info()
+        .subject_public_key;
+    public.as_bytes() == Some(key.public_key().as_ref())
 }
 
 fn read_thumbprint(text: &str) -> Option<[u8; 20]> {
@@ -317,13 +305,16 @@ fn unusable(message: &'static str) -> AuthError {
     AuthError::new(AuthErrorKind::Unsupported, message)
 }
 
-fn not_rsa() -> AuthError {
-    unusable("the private key is not one of RSA, which is all that the identity provider takes")
+fn rejected(reason: KeyRejected) -> AuthError {
+    match reason.to_string().as_str() {
+        "TooSmall" => unusable("the private key is too short; the identity provider wants 2048 bits or more"),
+        "TooLarge" => unusable("the private key is too long: 8192 bits are the most"),
+        _ => unusable("the private key is not one of RSA, which is all that the identity provider takes"),
+    }
 }
 
 /// As Microsoft's own library has it.
 const LIFETIME: Duration = Duration::minutes(10);
-const MIN_BITS: u32 = 2048;
 
 #[cfg(test)]
 mod tests;

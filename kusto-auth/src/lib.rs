@@ -34,7 +34,7 @@
 //! - `azure-identity`: workload identity, Azure CLI, Azure Developer CLI and Azure Pipelines, through
 //!   `azure_identity`. Its other credentials are not used: they know no claims and no region, want a provider with
 //!   TLS even on this machine, and lack half of the sources of managed identities.
-//! - `client-certificate`: applications that sign in with a certificate, in Rust alone.
+//! - `client-certificate`: applications that sign in with a certificate, signed by aws-lc-rs as TLS is.
 
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,6 @@
 //! Tests with files that OpenSSL wrote.
 
-use rsa::pkcs1v15;
-use rsa::pss;
-use rsa::signature::Verifier;
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
 
 use super::*;
 
@@ -37,22 +35,13 @@ fn open(certificate: &ClientCertificate) -> (serde_json::Value, serde_json::Valu
     let signature = decode(signature);
     let (header, claims) = message.split_once('.').unwrap();
     let header: serde_json::Value = serde_json::from_slice(&decode(header)).unwrap();
-    let public = certificate.key.to_public_key();
-    if header["alg"] == "PS256" {
-        let key = pss::VerifyingKey::<Sha256>::new(public);
-        key.verify(
-            message.as_bytes(),
-            &pss::Signature::try_from(&*signature).unwrap(),
-        )
-        .unwrap();
+    let algorithm = if header["alg"] == "PS256" {
+        &RSA_PSS_2048_8192_SHA256
     } else {
-        let key = pkcs1v15::VerifyingKey::<Sha256>::new(public);
-        key.verify(
-            message.as_bytes(),
-            &pkcs1v15::Signature::try_from(&*signature).unwrap(),
-        )
-        .unwrap();
-    }
+        &RSA_PKCS1_2048_8192_SHA256
+    };
+    let public = UnparsedPublicKey::new(algorithm, certificate.key.public_key().as_ref());
+    public.verify(message.as_bytes(), &signature).unwrap();
     (header, serde_json::from_slice(&decode(claims)).unwrap())
 }
 
