@@ -22,6 +22,8 @@ pub(crate) use cell::short_datetime;
 pub use error::{DecodeError, DecodeErrorKind};
 #[cfg(test)]
 pub(crate) use json::is_json;
+#[cfg(test)]
+pub(crate) use number::is_decimal;
 pub use rows_decoder::{DecodedRows, RowsDecoder};
 pub(crate) use string::{push_one_escape, unescape_all};
 

@@ -13,6 +13,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod decimal;
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 mod forms;
 mod lanes;
@@ -29,6 +30,7 @@ mod utf8;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use decimal::push_decimal;
 pub(crate) use lanes::{Lanes, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
 pub(crate) use scan::plain_end;

@@ -153,7 +153,7 @@ pub(super) fn integer(json: &[u8]) -> Option<i64> {
 
 /// Whether a text is a number as `decimal` writes it (`1`, `.1`, `1.`, `1E-5`, any number of digits) or one of the
 /// words for what is no number.
-pub(super) fn is_decimal(text: &[u8]) -> bool {
+pub(crate) fn is_decimal(text: &[u8]) -> bool {
     if matches!(text, b"NaN" | b"Infinity" | b"-Infinity") {
         return true;
     }

@@ -78,7 +78,7 @@ impl Window {
             match column_type {
                 ColumnType::String => steps.push(Step::String(column)),
                 ColumnType::Dynamic => steps.push(Step::Dynamic(column)),
-                ColumnType::Decimal | ColumnType::Unknown(_) => steps.push(Step::Other(column)),
+                ColumnType::Unknown(_) => steps.push(Step::Other(column)),
                 _ => {
                     if let Some(Step::Run { count, .. }) = steps.last_mut() {
                         *count += 1;

@@ -56,6 +56,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn between(self, block: Self::Block, low: u8, high: u8) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask([between(block[0], low, high), between(block[1], low, high)]) }
+    }
+
+    #[inline(always)]
     fn control(self, block: Self::Block) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { mask([control(block[0]), control(block[1])]) }
@@ -144,6 +150,15 @@ fn equal(block: [__m256i; 2], byte: u8) -> u64 {
         _mm256_cmpeq_epi8(block[0], byte),
         _mm256_cmpeq_epi8(block[1], byte),
     ])
+}
+
+/// Ones in the bytes from `low` to `high`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn between(half: __m256i, low: u8, high: u8) -> __m256i {
+    let above = _mm256_sub_epi8(half, _mm256_set1_epi8(low as i8));
+    let most = _mm256_set1_epi8(high.wrapping_sub(low) as i8);
+    _mm256_cmpeq_epi8(_mm256_min_epu8(above, most), above)
 }
 
 /// Ones in the bytes below 0x20.

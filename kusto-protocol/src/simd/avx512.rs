@@ -59,6 +59,15 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn between(self, block: __m512i, low: u8, high: u8) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe {
+            let above = _mm512_sub_epi8(block, _mm512_set1_epi8(low as i8));
+            _mm512_cmple_epu8_mask(above, _mm512_set1_epi8(high.wrapping_sub(low) as i8))
+        }
+    }
+
+    #[inline(always)]
     fn control(self, block: __m512i) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { _mm512_cmplt_epu8_mask(block, _mm512_set1_epi8(0x20)) }

@@ -18,6 +18,9 @@ pub(crate) trait Lanes: Copy {
     /// The bytes that are equal to this one.
     fn equal(self, block: Self::Block, byte: u8) -> u64;
 
+    /// The bytes from `low` to `high`.
+    fn between(self, block: Self::Block, low: u8, high: u8) -> u64;
+
     /// The bytes below 0x20.
     fn control(self, block: Self::Block) -> u64;
 

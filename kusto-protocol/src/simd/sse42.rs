@@ -51,6 +51,19 @@ impl Lanes for Sse42 {
     }
 
     #[inline(always)]
+    fn between(self, block: Self::Block, low: u8, high: u8) -> u64 {
+        // SAFETY: as above.
+        unsafe {
+            mask([
+                between(block[0], low, high),
+                between(block[1], low, high),
+                between(block[2], low, high),
+                between(block[3], low, high),
+            ])
+        }
+    }
+
+    #[inline(always)]
     fn control(self, block: Self::Block) -> u64 {
         // SAFETY: as above.
         unsafe {
@@ -154,6 +167,15 @@ fn equal(block: [__m128i; 4], byte: u8) -> u64 {
         _mm_cmpeq_epi8(block[2], byte),
         _mm_cmpeq_epi8(block[3], byte),
     ])
+}
+
+/// Ones in the bytes from `low` to `high`.
+#[inline]
+#[target_feature(enable = "sse4.2")]
+fn between(quarter: __m128i, low: u8, high: u8) -> __m128i {
+    let above = _mm_sub_epi8(quarter, _mm_set1_epi8(low as i8));
+    let most = _mm_set1_epi8(high.wrapping_sub(low) as i8);
+    _mm_cmpeq_epi8(_mm_min_epu8(above, most), above)
 }
 
 /// Ones in the bytes below 0x20.

@@ -35,6 +35,17 @@ impl Kernel for Check<'_> {
         for byte in [b'"', b'\\', b',', b']', 0, 0xff, bytes[0]] {
             assert_eq!(lanes.equal(block, byte), mask(&|other| other == byte));
         }
+        for (low, high) in [
+            (b'0', b'9'),
+            (0, 0x7f),
+            (bytes[0].min(bytes[1]), bytes[0].max(bytes[1])),
+        ] {
+            let expected = mask(&|byte| (low..=high).contains(&byte));
+            assert_eq!(lanes.between(block, low, high), expected);
+        }
+        let first = lanes.first(block, len);
+        let front = if len < 64 { (1 << len) - 1 } else { u64::MAX };
+        assert_eq!(lanes.equal(first, 0), !front | mask(&|byte| byte == 0));
         assert_eq!(lanes.control(block), mask(&|byte| byte < 0x20));
         assert_eq!(lanes.high(block), mask(&|byte| byte >= 0x80));
         let special = |byte| matches!(byte, b'"' | b'\\' | 0..0x20);

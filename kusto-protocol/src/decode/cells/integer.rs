@@ -1,0 +1,110 @@
+//! Whole numbers.
+
+use super::{GROUP, Group, NULL_WORD, Read, bits, cell_of, word_at};
+use crate::simd::{Lanes, ending_at};
+
+/// Whole numbers of 32 bits.
+#[inline(always)]
+pub(super) fn short_integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i32> {
+    // More than sixteen digits never fit.
+    let long = sixteen_digits(lanes, group).read;
+    let (mut values, mut fits) = ([0; GROUP], [0; GROUP]);
+    for index in 0..GROUP {
+        values[index] = long.values[index] as i32;
+        fits[index] = u8::from(i64::from(values[index]) == long.values[index]);
+    }
+    Read {
+        values,
+        valid: long.valid & bits(lanes, &fits),
+        nulls: long.nulls,
+    }
+}
+
+/// Whole numbers of 64 bits.
+#[inline(always)]
+pub(super) fn integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
+    let SixteenDigits {
+        mut read,
+        mut longer,
+        words,
+        lens,
+    } = sixteen_digits(lanes, group);
+    while longer != 0 {
+        let index = longer.trailing_zeros() as usize & (GROUP - 1);
+        longer &= longer - 1;
+        let (_, end) = cell_of(&group.bounds[index * group.stride..]);
+        let Some(tail) = ending_at(group.bytes, end - 16) else {
+            continue;
+        };
+        let (number, is_number) = lanes.digits(tail, lens[index] as usize - 16);
+        // Three digits at most, and nineteen in all, which is less than 64 bits without a sign hold.
+        let upper = (number >> 32).wrapping_mul(10_000_000_000_000_000);
+        let negative = words[index] as u8 == b'-';
+        let number = upper.wrapping_add(read.values[index].unsigned_abs());
+        if is_number && number <= i64::MAX as u64 + u64::from(negative) {
+            read.values[index] = if negative { number.wrapping_neg() } else { number } as i64;
+            read.valid |= 1 << index;
+        }
+    }
+    read
+}
+
+struct SixteenDigits {
+    /// Of longer numbers, the value of the last sixteen digits; they are not valid yet.
+    read: Read<i64>,
+    /// A bit for each of those that are longer by one to three digits.
+    longer: u64,
+    /// The first four characters of each cell.
+    words: [u32; GROUP],
+    /// The length of each cell without a sign.
+    lens: [u32; GROUP],
+}
+
+#[inline(always)]
+fn sixteen_digits<L: Lanes>(lanes: L, group: &Group<'_>) -> SixteenDigits {
+    // The numbers come in two halves.
+    let (mut words, mut lens, mut halves) = ([0u32; GROUP], [0u32; GROUP], [0u64; GROUP]);
+    let mut rest = group.bounds;
+    for index in 0..group.count.min(GROUP) {
+        let (from, end) = cell_of(rest);
+        rest = rest.get(group.stride..).unwrap_or_default();
+        let word = word_at(group.bytes, from);
+        let len = end.wrapping_sub(from);
+        let len = len.wrapping_sub(usize::from(word as u8 == b'-'));
+        words[index] = word;
+        lens[index] = len as u32 | NO_DIGITS;
+        let Some(tail) = ending_at(group.bytes, end) else {
+            continue;
+        };
+        let (number, valid) = lanes.digits(tail, len.min(16));
+        halves[index] = number;
+        lens[index] = len as u32 | if valid { 0 } else { NO_DIGITS };
+    }
+    let (mut values, mut valid, mut longer, mut nulls) = ([0; GROUP], [0; GROUP], [0; GROUP], [0; GROUP]);
+    for index in 0..GROUP {
+        let (word, len) = (words[index], lens[index]);
+        let negative = word & 0xff == u32::from(b'-');
+        let leading = if negative { word >> 8 } else { word } & 0xff;
+        let number = (halves[index] & 0xffff_ffff) * 100_000_000 + (halves[index] >> 32);
+        let is_null = (word == NULL_WORD) & (len == 4 | NO_DIGITS);
+        let number = if is_null { 0 } else { number as i64 };
+        values[index] = if negative { -number } else { number };
+        nulls[index] = u8::from(is_null);
+        let is_canonical = (leading != u32::from(b'0')) | (len == 1);
+        valid[index] = u8::from((len.wrapping_sub(1) < 16) & is_canonical);
+        longer[index] = u8::from((len.wrapping_sub(17) < 3) & is_canonical);
+    }
+    SixteenDigits {
+        read: Read {
+            values,
+            valid: bits(lanes, &valid),
+            nulls: bits(lanes, &nulls),
+        },
+        longer: bits(lanes, &longer),
+        words,
+        lens,
+    }
+}
+
+/// Added to the length of a cell that is not of digits.
+const NO_DIGITS: u32 = 1 << 31;

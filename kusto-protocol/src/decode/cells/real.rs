@@ -1,0 +1,110 @@
+//! Numbers of floating point.
+
+use super::{GROUP, Group, Read, bits, cell_of, is_null, word_at};
+use crate::decode::float::{Product, product, rounded};
+use crate::simd::{Lanes, ending_at};
+
+/// Numbers with a point or an exponent or neither, of at most 19 digits that count.
+#[inline(always)]
+pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
+    let (mut words, mut lens, mut fractions) = ([0u32; GROUP], [0u32; GROUP], [0u32; GROUP]);
+    let (mut powers, mut signs, mut mantissas) = ([0i32; GROUP], [0u64; GROUP], [0u64; GROUP]);
+    let mut nulls = 0;
+    let mut rest = group.bounds;
+    for index in 0..group.count.min(GROUP) {
+        let (from, end) = cell_of(rest);
+        rest = rest.get(group.stride..).unwrap_or_default();
+        let word = word_at(group.bytes, from);
+        let mut len = end.wrapping_sub(from);
+        // Nulls in a row, or none for long, are foreseen; to read them in vain costs more than to be wrong at times.
+        if is_null(word, len) {
+            nulls |= 1 << index;
+            continue;
+        }
+        let Some(mut tail) = ending_at::<33>(group.bytes, end) else {
+            continue;
+        };
+        if len.wrapping_sub(1) >= 32 {
+            continue;
+        }
+        let (mut points, exponents) = lanes.points(tail);
+        let exponents = exponents & u32::MAX << (32 - len);
+        if exponents != 0 {
+            let at = end - 1 - exponents.leading_zeros() as usize;
+            let power = group.bytes.get(at + 1..end).and_then(exponent);
+            let (Some(power), Some(mantissa)) = (power, ending_at(group.bytes, at)) else {
+                continue;
+            };
+            if at == from {
+                continue;
+            }
+            powers[index] = power;
+            len = at - from;
+            tail = mantissa;
+            points = lanes.points(tail).0;
+        }
+        let negative = word as u8 == b'-';
+        len -= usize::from(negative);
+        // A point before the number is not its own.
+        let points = points & !((u64::from(u32::MAX) >> len) as u32);
+        let fraction = points.leading_zeros();
+        let digits = len.wrapping_sub(usize::from(points != 0));
+        let (high, low, valid) = lanes.digits_around(tail, fraction as usize, digits & 63);
+        words[index] = if negative { word >> 8 } else { word };
+        // Nineteen digits fit.
+        lens[index] = if valid & (high < 1000) { digits as u32 } else { 0 };
+        fractions[index] = fraction;
+        signs[index] = u64::from(negative) << 63;
+        mantissas[index] = high.wrapping_mul(10_000_000_000_000_000).wrapping_add(low);
+    }
+    let mut valid = [0; GROUP];
+    for index in 0..GROUP {
+        let has_point = fractions[index] < 32;
+        let after = if has_point { fractions[index] } else { 0 };
+        let whole = lens[index].wrapping_sub(after);
+        let leading = words[index] & 0xff;
+        // Digits before the point, and after it.
+        let is_number = (whole.wrapping_sub(1) < 32)
+            & (has_point == (after != 0))
+            & ((leading != u32::from(b'0')) | (whole == 1));
+        valid[index] = u8::from(is_number);
+        powers[index] = powers[index].wrapping_sub(after as i32);
+    }
+    let mut products = [Product::default(); GROUP];
+    for index in 0..GROUP {
+        products[index] = product(mantissas[index], powers[index]);
+    }
+    let (mut values, mut known) = ([0.0; GROUP], [0; GROUP]);
+    for index in 0..GROUP {
+        let (bits, is_known) = rounded(products[index], mantissas[index], powers[index]);
+        values[index] = f64::from_bits(bits | signs[index]);
+        known[index] = u8::from(is_known);
+    }
+    Read {
+        values,
+        valid: bits(lanes, &valid) & bits(lanes, &known) & !nulls,
+        nulls,
+    }
+}
+
+/// The digits of an exponent, at most three, perhaps with a sign.
+#[inline(always)]
+fn exponent(text: &[u8]) -> Option<i32> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 3 {
+        return None;
+    }
+    let mut power = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        power = power * 10 + i32::from(digit);
+    }
+    Some(if negative { -power } else { power })
+}
