@@ -59,6 +59,12 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn between(self, block: Self::Block, low: u8, high: u8) -> u64 {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { between(block, low, high) }
+    }
+
+    #[inline(always)]
     fn control(self, block: Self::Block) -> u64 {
         // SAFETY: as above.
         unsafe { control(block) }
@@ -189,6 +195,18 @@ fn equal(block: [uint8x16_t; 4], byte: u8) -> u64 {
         vceqq_u8(block[1], byte),
         vceqq_u8(block[2], byte),
         vceqq_u8(block[3], byte),
+    ])
+}
+
+#[inline]
+#[target_feature(enable = "neon")]
+fn between(block: [uint8x16_t; 4], low: u8, high: u8) -> u64 {
+    let (low, most) = (vdupq_n_u8(low), vdupq_n_u8(high.wrapping_sub(low)));
+    mask([
+        vcleq_u8(vsubq_u8(block[0], low), most),
+        vcleq_u8(vsubq_u8(block[1], low), most),
+        vcleq_u8(vsubq_u8(block[2], low), most),
+        vcleq_u8(vsubq_u8(block[3], low), most),
     ])
 }
 
