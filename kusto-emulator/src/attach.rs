@@ -11,7 +11,8 @@ use std::sync::Arc;
 use kusto_protocol::{Column, ColumnType, DataFormat};
 
 use crate::ingest::{
-    ColumnarRows, Objects, ReadError, Records, Rows, delimiter, gunzip, object_layout, parquet_columns,
+    ColumnarRows, Objects, ReadError, Records, RowRules, Rows, delimiter, gunzip, object_layout,
+    parquet_columns,
 };
 use crate::types::Batch;
 use infer::Inference;
@@ -82,7 +83,13 @@ impl AttachedFile {
             (Rows::Columnar(Box::new(rows)), None)
         } else {
             let input = gunzip(file).map_err(|error| self.failed(error.to_string()))?;
-            let rows = Rows::of_text(input, self.format, &self.columns, None, self.has_header)?;
+            let rows = Rows::of_text(
+                input,
+                self.format,
+                &self.columns,
+                None,
+                RowRules::header(self.has_header),
+            )?;
             (rows, Some(places.to_vec()))
         };
         Ok(Scan {

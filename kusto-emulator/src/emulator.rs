@@ -19,7 +19,7 @@ use crate::bearer::{Authentication, Gate};
 use crate::command::csl_schema;
 use crate::error::EngineError;
 use crate::fault::{Fault, Faults};
-use crate::ingest::{Rows, Sources};
+use crate::ingest::{RowRules, Rows, Sources};
 use crate::journal::{Journal, MAX_REQUESTS, ReceivedRequest};
 use crate::queued::{self, Queued};
 use crate::sample::{STORM_EVENTS_SCHEMA, write_storm_events};
@@ -482,7 +482,13 @@ fn storms_table(rows: u64) -> Result<Table, Box<dyn std::error::Error>> {
         .collect();
     let mut text = Vec::new();
     write_storm_events(&mut text, rows)?;
-    let mut reader = Rows::of_text(Box::new(Cursor::new(text)), DataFormat::Csv, &columns, None, true)?;
+    let mut reader = Rows::of_text(
+        Box::new(Cursor::new(text)),
+        DataFormat::Csv,
+        &columns,
+        None,
+        RowRules::header(true),
+    )?;
     let mut table = Table::new("storms", columns);
     while let Some(batch) = reader.next()? {
         table.append(batch)?;

@@ -11,6 +11,7 @@ mod properties;
 mod record;
 mod run;
 mod sources;
+mod validation;
 
 use std::fmt;
 use std::io::{BufReader, Cursor, Read};
@@ -30,6 +31,7 @@ pub(crate) use properties::{IngestProperties, MappingChoice, ingestion_error};
 pub(crate) use record::MappedColumns;
 pub(crate) use run::{Ingested, Source, append, is_known};
 pub(crate) use sources::Sources;
+pub(crate) use validation::ValidationPolicy;
 
 /// The most rows that are read at once.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -75,6 +77,25 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+/// How text becomes rows, beyond its format.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RowRules {
+    /// Whether the first record is a header.
+    pub(crate) skip_first: bool,
+    /// What is checked of delimited rows.
+    pub(crate) validation: ValidationPolicy,
+}
+
+impl RowRules {
+    /// No checks but the usual ones.
+    pub(crate) fn header(skip_first: bool) -> Self {
+        Self {
+            skip_first,
+            ..Self::default()
+        }
+    }
+}
+
 /// Reads rows of a known schema.
 pub(crate) enum Rows {
     Columnar(Box<ColumnarRows>),
@@ -96,14 +117,14 @@ impl Rows {
         format: DataFormat,
         columns: &[Column],
         mapped: Option<MappedColumns>,
-        skip_first: bool,
+        rules: RowRules,
     ) -> Result<Self, ReadError> {
         if let Some(delimiter) = delimiter(format) {
-            let rows = delimited::DelimitedRows::new(input, format, delimiter, columns, mapped, skip_first);
+            let rows = delimited::DelimitedRows::new(input, format, delimiter, columns, mapped, rules);
             return Ok(Self::Delimited(Box::new(rows)));
         }
         if let Some(layout) = object_layout(format) {
-            let rows = json::JsonRows::new(input, layout, columns, mapped, skip_first);
+            let rows = json::JsonRows::new(input, layout, columns, mapped, rules.skip_first);
             return Ok(Self::Json(rows));
         }
         let is_whole = match format {
@@ -114,7 +135,7 @@ impl Rows {
                 return Err(ReadError::new(0, message).code("BadRequest_FormatNotSupported"));
             }
         };
-        let lines = lines::Lines::new(input, columns, mapped, skip_first, is_whole);
+        let lines = lines::Lines::new(input, columns, mapped, rules.skip_first, is_whole);
         Ok(Self::Lines(lines))
     }
 
@@ -128,7 +149,7 @@ impl Rows {
         format: DataFormat,
         columns: &[Column],
         mapped: Option<MappedColumns>,
-        skip_first: bool,
+        rules: RowRules,
     ) -> Result<Self, ReadError> {
         match format {
             DataFormat::Parquet => {
@@ -139,7 +160,7 @@ impl Rows {
                 let rows = ColumnarRows::of_avro(Cursor::new(body), columns, mapped)?;
                 Ok(Self::Columnar(Box::new(rows)))
             }
-            _ => Self::of_text(Box::new(Cursor::new(body)), format, columns, mapped, skip_first),
+            _ => Self::of_text(Box::new(Cursor::new(body)), format, columns, mapped, rules),
         }
     }
 

@@ -159,7 +159,7 @@
 //! - No roles: whoever is let in can read and change everything. Without [`EmulatorBuilder::authentication`] that is
 //!   everybody who reaches the port, so it stays on loopback unless [`EmulatorBuilder::address`] says otherwise.
 //! - At most 128 queries run at once; more wait for their turn, and time out if it does not come.
-//! - No ORC, W3C logs or zip archives; streaming ingestion takes no blobs; no queued ingestion by
+//! - No ORC, W3C logs or zip archives; streaming ingestion takes blobs of the storage account alone; no queued ingestion by
 //!   command.
 //! - No update policy runs, no retention throws anything away, nothing waits for a batch to fill. Policies that restrict
 //!   who sees what (`restricted_view_access`, `row_level_security`) are refused.

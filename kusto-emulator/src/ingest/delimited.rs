@@ -7,7 +7,7 @@ use kusto_protocol::{Column, DataFormat};
 
 use super::cell::CellBuilder;
 use super::record::MappedColumns;
-use super::{BATCH_ROWS, ReadError};
+use super::{BATCH_ROWS, ReadError, RowRules, ValidationPolicy};
 use crate::types::Batch;
 
 /// The byte between the cells of a row; `None` for formats that are not delimited text.
@@ -96,6 +96,9 @@ pub(crate) struct DelimitedRows<R> {
     builders: Vec<CellBuilder>,
     mapped: Option<MappedColumns>,
     skip_first: bool,
+    validation: ValidationPolicy,
+    /// How many fields the first row has, once it was read.
+    first_len: Option<usize>,
     is_escaped: bool,
 }
 
@@ -106,7 +109,7 @@ impl<R: Read> DelimitedRows<R> {
         delimiter: u8,
         columns: &[Column],
         mapped: Option<MappedColumns>,
-        skip_first: bool,
+        rules: RowRules,
     ) -> Self {
         let is_escaped = format == DataFormat::Tsve;
         Self {
@@ -116,7 +119,9 @@ impl<R: Read> DelimitedRows<R> {
             },
             builders: CellBuilder::for_columns(columns),
             mapped,
-            skip_first,
+            skip_first: rules.skip_first,
+            validation: rules.validation,
+            first_len: None,
             is_escaped,
         }
     }
@@ -138,14 +143,15 @@ impl<R: Read> DelimitedRows<R> {
                 .is_escaped
                 .then(|| record.iter().map(unescape).collect::<ByteRecord>());
             let record = unescaped.as_ref().unwrap_or(record);
+            let first = *self.first_len.get_or_insert(record.len());
+            let columns = self.mapped.is_none().then_some(self.builders.len());
+            if !self.validation.admits(record, line, first, columns)? {
+                continue;
+            }
             rows += 1;
             if let Some(mapped) = &self.mapped {
                 mapped.push_cells(&mut self.builders, record, line);
                 continue;
-            }
-            if record.len() > self.builders.len() {
-                let message = format!("{} cells for {} columns", record.len(), self.builders.len());
-                return Err(ReadError::new(line, message).code("Stream_WrongNumberOfFields"));
             }
             for (builder, index) in self.builders.iter_mut().zip(0..) {
                 match record.get(index) {

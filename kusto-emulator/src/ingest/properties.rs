@@ -3,6 +3,7 @@
 use kusto_protocol::{DataFormat, DateTime, IngestionMapping, IngestionMessage, MappingKind};
 
 use super::mapping::Mapping;
+use super::validation::ValidationPolicy;
 use crate::error::{EngineError, EngineErrorKind};
 
 /// How data is to be ingested.
@@ -18,6 +19,7 @@ pub(crate) struct IngestProperties {
     /// Values of `ingest-by` tags: if the table has one of them, nothing is ingested.
     pub(crate) ingest_if_not_exists: Vec<String>,
     pub(crate) creation_time: Option<DateTime>,
+    pub(crate) validation: ValidationPolicy,
     pub(crate) docstring: Option<String>,
     pub(crate) folder: Option<String>,
     pub(crate) extend_schema: bool,
@@ -71,6 +73,9 @@ impl IngestProperties {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             properties.set(name, &text)?;
         }
+        if let Some(policy) = &message.validation_policy {
+            properties.set("validationPolicy", policy)?;
+        }
         Ok(properties)
     }
 
@@ -118,14 +123,14 @@ impl IngestProperties {
                 let time = value.trim_matches(['\'', '"']).parse();
                 self.creation_time = Some(time.map_err(|_| malformed("a datetime"))?);
             }
+            "validationpolicy" => {
+                let policy = ValidationPolicy::parse(value);
+                self.validation = policy.ok_or_else(|| malformed("a validation policy"))?;
+            }
             "docstring" => self.docstring = Some(value.to_owned()),
             "folder" => self.folder = Some(value.to_owned()),
             // These change nothing in a service of one machine that checks every row anyway.
-            "distributed"
-            | "ignoresizelimit"
-            | "persistdetails"
-            | "policy_ingestiontime"
-            | "validationpolicy" => {}
+            "distributed" | "ignoresizelimit" | "persistdetails" | "policy_ingestiontime" => {}
             _ => {
                 let message = format!("the ingestion property '{name}' is not supported by this service");
                 return Err(ingestion_error(

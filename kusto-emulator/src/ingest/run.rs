@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kusto_protocol::{Column, DataFormat, DateTime, Guid, MappingKind};
 
 use super::properties::{ingestion_error, parsed};
-use super::{IngestProperties, MappedColumns, Mapping, MappingChoice, ReadError, Rows, gunzip};
+use super::{IngestProperties, MappedColumns, Mapping, MappingChoice, ReadError, RowRules, Rows, gunzip};
 use crate::error::EngineError;
 use crate::service::Service;
 use crate::storage::{Database, Extent, Table};
@@ -72,7 +72,10 @@ impl Service {
             format,
             &schema,
             mapped,
-            properties.ignore_first_record,
+            RowRules {
+                skip_first: properties.ignore_first_record,
+                validation: properties.validation,
+            },
         )
         .map_err(bad_data)?;
         let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
@@ -227,7 +230,7 @@ fn read(
     format: DataFormat,
     schema: &[Column],
     mapped: Option<MappedColumns>,
-    skip_first: bool,
+    rules: RowRules,
 ) -> Result<Vec<Batch>, ReadError> {
     let data = match data.starts_with(&GZIP) && !format.is_binary() {
         true => {
@@ -242,7 +245,7 @@ fn read(
         }
         false => data,
     };
-    let mut rows = Rows::of_body(data, format, schema, mapped, skip_first)?;
+    let mut rows = Rows::of_body(data, format, schema, mapped, rules)?;
     let mut batches = Vec::new();
     while let Some(batch) = rows.next()? {
         batches.push(batch);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::StatusCode;
 use kusto_protocol::{DateTime, IngestionMessage};
 
@@ -36,16 +37,7 @@ async fn load(
     }
     let properties = IngestProperties::from_message(message)?;
     let address = message.blob.expose();
-    if !queued.account.has_blob(address) {
-        let text = "only blobs of the storage account of this service can be ingested";
-        return Err(ingestion_error("Download_AccountNotFound", text));
-    }
-    let data = azure_storage::get_blob(address)
-        .await
-        .map_err(|error| not_fetched(&error))?;
-    if data.is_empty() {
-        return Err(ingestion_error("BadRequest_EmptyBlob", "the blob is empty"));
-    }
+    let data = queued.fetch(address).await?;
     let source = Source {
         data,
         location: address.split('?').next().unwrap_or_default().to_owned(),
@@ -62,6 +54,22 @@ async fn load(
         return Err(ingestion_error("BadRequest_NoRecordsOrWrongFormat", text));
     }
     Ok(ingested)
+}
+
+impl Queued {
+    /// The bytes of a blob, which must be of the storage account.
+    pub(crate) async fn fetch(&self, address: &str) -> Result<Bytes, EngineError> {
+        if !self.account.has_blob(address) {
+            let text = "only blobs of the storage account of this service can be ingested";
+            return Err(ingestion_error("Download_AccountNotFound", text));
+        }
+        let data = azure_storage::get_blob(address).await;
+        let data = data.map_err(|error| not_fetched(&error))?;
+        match data.is_empty() {
+            true => Err(ingestion_error("BadRequest_EmptyBlob", "the blob is empty")),
+            false => Ok(data),
+        }
+    }
 }
 
 fn not_fetched(error: &StorageError) -> EngineError {

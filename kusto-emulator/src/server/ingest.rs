@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{Response, StatusCode};
 use kusto_protocol::{DataFormat, StreamingSource};
 use serde_json::Value;
@@ -9,7 +10,9 @@ use serde_json::Value;
 use super::Incoming;
 use super::error::Refusal;
 use super::reply::{Body, json_response};
+use crate::error::EngineError;
 use crate::ingest::{IngestProperties, MappingChoice, Source, ingestion_error};
+use crate::service::Service;
 use crate::storage::Database;
 
 /// `POST /v1/rest/ingest/{database}/{table}`
@@ -29,11 +32,18 @@ pub(super) async fn streaming(
         );
         return Err(Refusal::ingestion(&ingestion_error("BadRequest", message)));
     }
-    // Compression was undone when the body was read.
-    let StreamingSource::Data { body, .. } = source else {
-        let message = "blobs as sources are not supported by this service";
-        let error = ingestion_error("BadRequest_NotSupported", message);
-        return Err(Refusal::ingestion(&error));
+    let (data, location) = match source {
+        // Compression was undone when the body was read.
+        StreamingSource::Data { body, .. } => (body, String::new()),
+        StreamingSource::Blob(address) => {
+            let fetched = fetch(&incoming.service, address.expose()).await;
+            fetched.map_err(|error| Refusal::ingestion(&error))?
+        }
+        _ => {
+            return Err(Refusal::bad_request(
+                "the source is of a kind that this service does not know",
+            ));
+        }
     };
     let properties = IngestProperties {
         format: Some(format),
@@ -41,8 +51,8 @@ pub(super) async fn streaming(
         ..IngestProperties::default()
     };
     let source = Source {
-        data: body,
-        location: String::new(),
+        data,
+        location,
         makes_columns: false,
     };
     let asked = Arc::clone(incoming);
@@ -52,6 +62,19 @@ pub(super) async fn streaming(
         Ok(Err(error)) => Err(Refusal::ingestion(&error)),
         Err(error) => Err(Refusal::internal(error.to_string())),
     }
+}
+
+/// A blob, and its address without its credential. Of the storage account of this service, and of no other.
+async fn fetch(service: &Service, address: &str) -> Result<(Bytes, String), EngineError> {
+    let Some(queued) = &service.queued else {
+        let message =
+            "this service has no storage account, so blobs cannot be streamed; send the data itself";
+        return Err(ingestion_error("BadRequest_NotSupported", message));
+    };
+    Ok((
+        queued.fetch(address).await?,
+        address.split('?').next().unwrap_or_default().to_owned(),
+    ))
 }
 
 /// Whether the policy of the table, or else that of the database, forbids streaming. Without any it is allowed, other

@@ -8,7 +8,10 @@ mod rest;
 use std::time::Duration;
 
 use azurite::Azurite;
-use kusto_client::{Client, DataFormat, IngestionProperties, IngestionStatus, QueuedIngestClient, Source};
+use kusto_client::{
+    Client, DataFormat, Ingested, IngestionProperties, IngestionStatus, QueuedIngestClient, Source,
+    Validation, ValidationPolicy,
+};
 use kusto_emulator::{DEFAULT_DATABASE, Emulator};
 use kusto_protocol::{ReportLevel, ReportMethod};
 
@@ -152,6 +155,63 @@ async fn a_mapping_makes_columns_and_says_where_data_came_from() {
         .rows("T | project strcat(more, ' ', name contains 'ingestdata'), n")
         .await;
     assert_eq!(rows, [("new true".to_owned(), 7)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_fail_validation_are_left_out_or_keep_all_out() {
+    let Some(setup) = Setup::start().await else { return };
+    let data = "a,1\nb\nc,3\n";
+    let policy = |best_effort| ValidationPolicy {
+        validation: Validation::ColumnLevel,
+        best_effort,
+    };
+    for client in setup.ways() {
+        setup.clear("T").await;
+        let strict = properties(DataFormat::Csv).validation_policy(policy(false));
+        let IngestionStatus::Failed(failure) = ingest(client, Source::bytes(data), strict).await else {
+            panic!("it should fail");
+        };
+        assert!(failure.details.unwrap().starts_with("line 2"));
+        let lenient = properties(DataFormat::Csv).validation_policy(policy(true));
+        let status = ingest(client, Source::bytes(data), lenient).await;
+        assert_eq!(status, IngestionStatus::Succeeded);
+        let rows = setup.rows("T | order by n asc").await;
+        assert_eq!(rows, [("a".to_owned(), 1), ("c".to_owned(), 3)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_can_be_streamed_by_its_address() {
+    let Some(setup) = Setup::start().await else { return };
+    let configuration = reqwest::get(format!(
+        "{}/v1/rest/ingestion/configuration",
+        setup.emulator.uri()
+    ));
+    let configuration: serde_json::Value =
+        serde_json::from_slice(&configuration.await.unwrap().bytes().await.unwrap()).unwrap();
+    let container = configuration["containerSettings"]["containers"][0]["path"]
+        .as_str()
+        .unwrap();
+    let address = rest::put(container, "streamed.csv", "b,2\nc,3\n").await;
+    let properties = IngestionProperties::new(DEFAULT_DATABASE, "T");
+    let streaming = setup.client.streaming_ingest();
+    let streamed = streaming
+        .ingest(Source::blob(address.clone()), &properties)
+        .await
+        .unwrap();
+    assert_eq!(streamed.bytes_sent, 0);
+    assert_eq!(setup.rows("T").await.len(), 2);
+    let managed = setup.client.managed_streaming_ingest();
+    let source = Source::blob(address).raw_size(8);
+    let ingested = managed.ingest(source, &properties).await.unwrap();
+    assert!(matches!(ingested, Ingested::Streamed(_)), "{ingested:?}");
+    assert_eq!(setup.rows("T").await.len(), 4);
+    let foreign = Source::blob("https://elsewhere/c/b.csv?sig=s3cret");
+    let error = streaming.ingest(foreign, &properties).await.unwrap_err();
+    assert!(
+        error.is_permanent() && !error.to_string().contains("s3cret"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-async fn put(container: &str, name: &str, data: &str) -> String {
+pub(crate) async fn put(container: &str, name: &str, data: &str) -> String {
     let (path, signature) = container.split_once('?').unwrap();
     let address = format!("{path}/{name}?{signature}");
     let request = http().put(&address).header("x-ms-blob-type", "BlockBlob");
