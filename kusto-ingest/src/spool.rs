@@ -26,6 +26,8 @@ pub(crate) struct Part {
     path: PathBuf,
     len: u64,
     sync: bool,
+    /// Whether something of a refused record may stand behind `len`.
+    is_torn: bool,
 }
 
 /// A batch that waits to be sent.
@@ -106,16 +108,17 @@ impl Spool {
             path,
             len: 0,
             sync: self.sync,
+            is_torn: false,
         })
     }
 }
 
 impl Part {
-    /// Appends records, all or none: what a full disk cuts off is taken back.
+    /// Appends records, all or none: what a full disk cuts off is taken back before anything else is written.
     pub(crate) fn append(&mut self, records: &[u8]) -> Result<(), IngestError> {
         let written = self
-            .file
-            .write_all(records)
+            .cut()
+            .and_then(|()| self.file.write_all(records))
             .and_then(|()| if self.sync { self.file.sync_data() } else { Ok(()) });
         match written {
             Ok(()) => {
@@ -123,20 +126,32 @@ impl Part {
                 Ok(())
             }
             Err(error) => {
-                // If this fails as well, the torn record is cut when the spool is opened again.
-                let _ = self.file.set_len(self.len);
+                self.is_torn = true;
+                // If this fails as well, it is made up for by whoever writes or seals next, or opens the spool again.
+                let _ = self.cut();
                 Err(failed(&self.path, "cannot be written", error))
             }
         }
     }
 
     /// Ends the batch.
-    pub(crate) fn seal(self, id: Guid) -> Result<SpooledBatch, IngestError> {
+    pub(crate) fn seal(mut self, id: Guid) -> Result<SpooledBatch, IngestError> {
+        self.cut()
+            .map_err(|error| failed(&self.path, "cannot be written", error))?;
         Ok(SpooledBatch {
             id,
             len: self.len,
             path: seal(&self.path)?,
         })
+    }
+
+    /// Takes back what was not accepted.
+    fn cut(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.file.set_len(self.len)?;
+            self.is_torn = false;
+        }
+        Ok(())
     }
 }
 

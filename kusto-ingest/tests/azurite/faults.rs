@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use kusto_ingest::{IngestErrorKind, IngestionProperties, Source};
+use kusto_ingest::{Acknowledge, BatchingSink, IngestErrorKind, IngestionProperties, SinkOptions, Source};
 use kusto_protocol::DataFormat;
 
 use crate::service::{Fault, Service};
@@ -166,6 +166,85 @@ async fn a_busy_service_is_asked_again() {
     service.fault("/v1/rest/mgmt", Fault::Status(429), 3);
     service.queued().ingest(Source::bytes("a"), &csv()).await.unwrap();
     assert_eq!(service.seen("/v1/rest/mgmt"), 5);
+}
+
+#[tokio::test]
+async fn a_signature_that_has_expired_is_asked_for_anew() {
+    let Some(azurite) = Azurite::start() else { return };
+    let (container, queue) = (azurite.container("blobs").await, azurite.queue("queue").await);
+    for words in ["/blobs-", "/messages"] {
+        let service = Service::new(
+            &azurite.http,
+            &[
+                ("TempStorage", &container),
+                ("SecuredReadyForAggregationQueue", &queue),
+            ],
+        );
+        let client = service.queued();
+        client.ingest(Source::bytes("a"), &csv()).await.unwrap();
+        assert_eq!(service.seen("/v1/rest/mgmt"), 2);
+        service.tokens(&["another"]);
+        service.fault(words, Fault::Status(403), 1);
+        client.ingest(Source::bytes("b"), &csv()).await.unwrap();
+        assert_eq!(service.seen("/v1/rest/mgmt"), 4);
+        let messages = azurite.messages(&queue).await;
+        let last = &messages.last().unwrap()["AdditionalProperties"];
+        assert_eq!(last["authorizationContext"], serde_json::json!("another"));
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_sent_again_with_a_new_token_if_its_own_has_expired() {
+    let Some(azurite) = Azurite::start() else { return };
+    let (container, queue) = (azurite.container("blobs").await, azurite.queue("queue").await);
+    let table = azurite.table("status").await;
+    let service = Service::new(
+        &azurite.http,
+        &[
+            ("TempStorage", &container),
+            ("SecuredReadyForAggregationQueue", &queue),
+            ("IngestionsStatusTable", &table),
+        ],
+    );
+    service.tokens(&["expired", "good"]);
+    let mut options = SinkOptions::default();
+    options.acknowledge = Acknowledge::Ingested;
+    options.max_batch_rows = 1;
+    let sink = BatchingSink::new(service.queued(), csv(), options).unwrap();
+    let receipt = sink.push(b"a,1").await.unwrap();
+    let message = |number: usize| {
+        let (azurite, queue) = (&azurite, &queue);
+        async move {
+            loop {
+                if let Some(message) = azurite.messages(queue).await.get(number) {
+                    return message.clone();
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    let first = message(0).await;
+    assert_eq!(
+        first["AdditionalProperties"]["authorizationContext"],
+        serde_json::json!("expired")
+    );
+    let id = first["Id"].as_str().unwrap();
+    let refused = serde_json::json!({
+        "Status": "Failed", "IngestionSourceId": id, "FailureStatus": "Permanent",
+        "ErrorCode": "BadRequest_InvalidKustoIdentityToken",
+    });
+    azurite.merge_row(&table, id, &refused).await;
+    let second = message(1).await;
+    assert_eq!(second["Id"], first["Id"]);
+    assert_eq!(
+        second["AdditionalProperties"]["authorizationContext"],
+        serde_json::json!("good")
+    );
+    let done = serde_json::json!({"Status": "Succeeded", "IngestionSourceId": id});
+    azurite.merge_row(&table, id, &done).await;
+    receipt.await.unwrap();
+    // What the row said before was not taken for the outcome of the second message.
+    assert_eq!(azurite.messages(&queue).await.len(), 2);
 }
 
 /// Gives ten megabytes, then fails.

@@ -224,3 +224,44 @@ async fn what_is_wrong_is_said_before_anything_is_sent() {
         "localhost lends no containers for ingestion; is it an ingestion service?"
     );
 }
+
+#[tokio::test]
+async fn formats_that_only_the_real_service_reads_arrive_as_they_are() {
+    let Some(azurite) = Azurite::start() else { return };
+    let (container, queue) = (azurite.container("blobs").await, azurite.queue("queue").await);
+    let service = Service::new(
+        &azurite.http,
+        &[
+            ("TempStorage", &container),
+            ("SecuredReadyForAggregationQueue", &queue),
+        ],
+    );
+    let client = service.queued();
+    for (format, data, ending, is_packed) in [
+        (DataFormat::Orc, &b"ORC\x08\x03"[..], "__data.orc", false),
+        (DataFormat::SStream, b"\x00\x01", "__data.ss", false),
+        (
+            DataFormat::W3cLogFile,
+            b"#Fields: date time\n",
+            "__data.log.gz",
+            true,
+        ),
+    ] {
+        let field = ColumnMapping::field("at", "date");
+        let mapping = Mapping::new(format.mapping_kind(), [field]);
+        let properties = csv().format(format).mapping(mapping);
+        client.ingest(Source::bytes(data), &properties).await.unwrap();
+        let message = azurite.messages(&queue).await.pop().unwrap();
+        let properties = &message["AdditionalProperties"];
+        assert_eq!(properties["format"], json!(format.name()));
+        assert_eq!(
+            properties["ingestionMappingType"],
+            json!(format.mapping_kind().name())
+        );
+        assert_eq!(message["RawDataSize"], json!(data.len()));
+        let address = message["BlobPath"].as_str().unwrap();
+        assert!(address.split('?').next().unwrap().ends_with(ending), "{address}");
+        let blob = azurite.blob(address).await.unwrap();
+        assert_eq!(if is_packed { unpack(&blob) } else { blob }, data, "{format}");
+    }
+}

@@ -37,6 +37,8 @@ pub(crate) struct Service {
     resources: Vec<(&'static str, String)>,
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<String>>,
+    /// The identity tokens that are given out, the last for ever.
+    tokens: Mutex<Vec<&'static str>>,
     /// How streaming ingestion is answered: statuses and bodies, the last for ever.
     streaming: Mutex<Vec<(u16, &'static str)>>,
 }
@@ -51,12 +53,17 @@ impl Service {
                 .collect(),
             rules: Mutex::default(),
             seen: Mutex::default(),
+            tokens: Mutex::new(vec!["who I am"]),
             streaming: Mutex::new(vec![(200, "{\"Tables\":[]}")]),
         })
     }
 
     pub(crate) fn streaming(&self, answers: &[(u16, &'static str)]) {
         *self.streaming.lock().unwrap() = answers.to_vec();
+    }
+
+    pub(crate) fn tokens(&self, tokens: &[&'static str]) {
+        *self.tokens.lock().unwrap() = tokens.to_vec();
     }
 
     pub(crate) fn fault(&self, words: &'static str, fault: Fault, times: usize) {
@@ -100,12 +107,7 @@ impl Service {
 
     fn answer(&self, request: &Request) -> AsyncRawResponse {
         if request.url().path().starts_with("/v1/rest/ingest/") {
-            let mut answers = self.streaming.lock().unwrap();
-            let (status, body) = if answers.len() > 1 {
-                answers.remove(0)
-            } else {
-                answers[0]
-            };
+            let (status, body) = next(&self.streaming);
             return AsyncRawResponse::from_bytes(status.into(), Headers::new(), body);
         }
         if request.url().path() == "/v1/rest/ingestion/configuration" {
@@ -122,7 +124,7 @@ impl Service {
             ),
             ".get kusto identity token" => (
                 ["AuthorizationContext", "Other"],
-                serde_json::json!([["who I am", ""]]),
+                serde_json::json!([[next(&self.tokens), ""]]),
             ),
             other => panic!("unexpected command {other}"),
         };
@@ -131,6 +133,12 @@ impl Service {
             serde_json::json!({"Tables": [{"TableName": "Table_0", "Columns": columns, "Rows": rows}]});
         AsyncRawResponse::from_bytes(200.into(), Headers::new(), answer.to_string())
     }
+}
+
+/// The first of what is left, or the last.
+fn next<T: Copy>(list: &Mutex<Vec<T>>) -> T {
+    let mut list = list.lock().unwrap();
+    if list.len() > 1 { list.remove(0) } else { list[0] }
 }
 
 #[async_trait::async_trait]

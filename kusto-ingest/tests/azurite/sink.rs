@@ -150,6 +150,80 @@ async fn accept_into_a_spool_and_die() {
     std::process::abort();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_refuses_records_and_loses_none_that_were_accepted() {
+    let Some(azurite) = Azurite::start() else { return };
+    let (container, queue) = (azurite.container("blobs").await, azurite.queue("queue").await);
+    let folder = tempfile::tempdir().unwrap();
+    // A process whose files may not become larger than a few kilobytes: its disk is full then.
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 8; trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["sink::accept_until_the_disk_is_full", "--exact", "--nocapture"])
+        .env("KUSTO_TEST_SPOOL", folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let accepted: usize = text
+        .lines()
+        .find_map(|line| line.split_once("accepted ")?.1.trim().parse().ok())
+        .unwrap();
+    assert!(accepted > 10, "{accepted}");
+
+    let service = Service::new(
+        &azurite.http,
+        &[
+            ("TempStorage", &container),
+            ("SecuredReadyForAggregationQueue", &queue),
+        ],
+    );
+    let mut options = SinkOptions::default();
+    options.spool = Some(folder.path().to_owned());
+    let sink = BatchingSink::new(service.queued(), json(), options).unwrap();
+    sink.close(Duration::from_secs(60)).await.unwrap();
+    let mut expected: Vec<String> = (0..accepted).map(numbered).collect();
+    expected.sort();
+    assert_eq!(records(&azurite, &queue).await, expected);
+    assert_eq!(walk(folder.path()), ["lock"]);
+}
+
+fn numbered(n: usize) -> String {
+    format!("{{\"n\":{n},\"text\":\"{}\"}}", "x".repeat(100))
+}
+
+/// Not a test by itself: the process whose disk is full in the test above.
+#[tokio::test]
+async fn accept_until_the_disk_is_full() {
+    let Some(folder) = std::env::var_os("KUSTO_TEST_SPOOL") else {
+        return;
+    };
+    let service = Service::new(&kusto_transport::http_client().unwrap(), &[]);
+    service.fault("", Fault::Lost, usize::MAX);
+    let mut options = SinkOptions::default();
+    options.spool = Some(folder.into());
+    let sink = BatchingSink::new(service.queued(), json(), options).unwrap();
+    let mut accepted = 0;
+    let error = loop {
+        match sink.push(numbered(accepted).as_bytes()).await {
+            Ok(_) => accepted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), IngestErrorKind::Spool);
+    assert!(error.to_string().contains("cannot be written"), "{error}");
+    // The refused record counts nowhere, and is refused again.
+    assert_eq!(
+        sink.pending_bytes(),
+        (0..accepted).map(|n| numbered(n).len() + 1).sum::<usize>()
+    );
+    let again = sink.push(numbered(accepted).as_bytes()).await;
+    assert_eq!(again.unwrap_err().kind(), IngestErrorKind::Spool);
+    println!("accepted {accepted}");
+    std::process::exit(0);
+}
+
 fn walk(folder: &std::path::Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
