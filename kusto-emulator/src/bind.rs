@@ -8,6 +8,7 @@ mod call;
 mod column;
 mod environment;
 mod expand;
+mod external;
 mod graph;
 mod join;
 mod literal;

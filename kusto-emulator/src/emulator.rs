@@ -314,9 +314,9 @@ impl EmulatorBuilder {
             admission: Admission::new(self.max_concurrent_queries),
             faults: Faults::new(self.faults),
             journal: Journal::new(MAX_REQUESTS, journal_file),
-            sources: Sources {
+            sources: Arc::new(Sources {
                 folder: self.ingest_folder,
-            },
+            }),
             queued,
             ..Service::new(storage, uri)
         });

@@ -29,7 +29,7 @@ pub(crate) use json::{ObjectLayout, Objects};
 pub(crate) use mapping::Mapping;
 pub(crate) use properties::{IngestProperties, MappingChoice, ingestion_error};
 pub(crate) use record::MappedColumns;
-pub(crate) use run::{Ingested, Source, append, is_known};
+pub(crate) use run::{Ingested, Source, append, is_known, read_source};
 pub(crate) use sources::Sources;
 pub(crate) use validation::ValidationPolicy;
 

@@ -24,7 +24,7 @@ pub(crate) struct Service {
     /// What was done.
     pub(crate) operations: Operations,
     /// What may be read besides requests.
-    pub(crate) sources: Sources,
+    pub(crate) sources: Arc<Sources>,
     /// Where clients put what is to be ingested later, if there is such a place.
     pub(crate) queued: Option<Queued>,
     /// What messages in the queue must show to be heeded.
@@ -66,7 +66,7 @@ impl Service {
             storage,
             queries: Arc::default(),
             operations: Operations::default(),
-            sources: Sources::default(),
+            sources: Arc::default(),
             queued: None,
             identity_token: new_guid(),
             started: DateTime::from(SystemTime::now()),

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 use kusto_protocol::DateTime;
 
 use crate::error::{EngineErrorKind, EvalError};
+use crate::ingest::Sources;
 
 /// The request as evaluation sees it: fixed for one query.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) parameters: HashMap<String, String>,
     /// The options of the request as text, their names in lower case.
     pub(crate) options: HashMap<String, String>,
+    /// The files that the query may read.
+    pub(crate) sources: Arc<Sources>,
     /// When the query must have ended.
     pub(crate) deadline: Option<Instant>,
     /// Set when the caller wants the query to stop.
@@ -39,6 +42,7 @@ impl Session {
             principal: String::new(),
             parameters: HashMap::new(),
             options: HashMap::new(),
+            sources: Arc::default(),
             deadline: None,
             cancelled: Arc::default(),
         }

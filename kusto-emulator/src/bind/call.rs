@@ -40,6 +40,8 @@ impl Binder<'_> {
             "bag_pack_columns" => return self.pack_columns(call, span),
             "column_names_of" => return self.column_names(call, span),
             "column_ifexists" | "columnifexists" => return self.column_if_exists(call, span),
+            "iscolumnexists" => return self.is_column(call, span),
+            "around" => return self.around(call, span),
             // There is no ingestion-time policy here: the service answers null then.
             "ingestion_time" => return Ok(Scalar::Constant(Vector::null(ColumnType::DateTime))),
             _ => {}
@@ -449,6 +451,35 @@ impl Binder<'_> {
             ColumnType::Dynamic,
             Value::Dynamic(&json),
         )))
+    }
+
+    /// `iscolumnexists("name")`
+    fn is_column(&mut self, call: &Call, span: Span) -> Result<Scalar> {
+        let [name] = call.arguments.as_slice() else {
+            return Err(self.semantic(span, "SEM0219", "iscolumnexists(): expected 1 argument(s)."));
+        };
+        let name = self.constant(&name.expression, "The name of the column")?;
+        let exists = match (name.value(0), &self.rows) {
+            (Value::String(name), Some(rows)) => rows.position(name).is_some(),
+            _ => false,
+        };
+        Ok(Scalar::Constant(Vector::constant(
+            ColumnType::Bool,
+            Value::Bool(exists),
+        )))
+    }
+
+    /// `around(value, center, distance)`
+    fn around(&mut self, call: &Call, span: Span) -> Result<Scalar> {
+        let [value, center, distance] = call.arguments.as_slice() else {
+            return Err(self.semantic(span, "SEM0219", "around(): expected 3 argument(s)."));
+        };
+        let value = self.scalar(&value.expression)?;
+        let center = self.scalar(&center.expression)?;
+        let distance = self.scalar(&distance.expression)?;
+        let least = self.call("-", vec![center.clone(), distance.clone()], span)?;
+        let most = self.call("+", vec![center, distance], span)?;
+        self.call("between", vec![value, least, most], span)
     }
 
     /// `column_ifexists("name", other)`

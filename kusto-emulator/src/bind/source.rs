@@ -102,8 +102,8 @@ impl Binder<'_> {
             ExpressionKind::Operator(operator) => self.source_operator(operator),
             ExpressionKind::Datatable(datatable) => self.datatable(datatable, span),
             ExpressionKind::DataScope { table, .. } => self.tabular(table),
-            ExpressionKind::ExternalData(_) => Err(self.unsupported(span, "'externaldata'")),
-            ExpressionKind::InlineExternalTable(_) => Err(self.unsupported(span, "'inline_external_table'")),
+            ExpressionKind::ExternalData(external) => self.external_data(external, span),
+            ExpressionKind::InlineExternalTable(table) => self.inline_external_table(table, span),
             ExpressionKind::MaterializedViewCombine(_) => {
                 Err(self.unsupported(span, "'materialized-view-combine'"))
             }

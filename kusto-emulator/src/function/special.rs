@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::kind::Real;
-use super::lift::{ternary, unary};
+use super::lift::{ternary, unary, variadic};
 use super::{Call, Family, Function};
 use crate::error::BindError;
 
@@ -22,6 +22,21 @@ pub(super) const FAMILY: Family = Family {
         Function::new("erfc", (1, 1), "(number) -> real", |a| real(a, erfc)),
         Function::new("gamma", (1, 1), "(number) -> real", |a| real(a, gamma)),
         Function::new("loggamma", (1, 1), "(number) -> real", |a| real(a, log_gamma)),
+        Function::new(
+            "welch_test",
+            (6, 6),
+            "(mean, variance, count, mean, variance, count) -> real",
+            |a| {
+                variadic::<Real, Real>(a, |values| {
+                    let values: Option<Vec<f64>> = values.iter().copied().collect();
+                    let [mean, variance, count, other_mean, other_variance, other_count] = values?[..] else {
+                        return None;
+                    };
+                    let (own, other) = (variance / count, other_variance / other_count);
+                    Some(welch_test(mean - other_mean, (own, count), (other, other_count)))
+                })
+            },
+        ),
     ],
 };
 
@@ -31,6 +46,16 @@ fn real(arguments: &Arguments<'_>, function: fn(f64) -> f64) -> Result<Call, Bin
 
 fn beta(arguments: &Arguments<'_>, function: fn(f64, f64, f64) -> f64) -> Result<Call, BindError> {
     ternary::<Real, Real, Real, Real>(arguments, move |x, alpha, beta| Some(function(x, alpha, beta)))
+}
+
+/// How likely means that differ so are if both samples come from populations of one mean: Welch's test, two-sided.
+///
+/// Of each sample the variance of its mean, and its size.
+fn welch_test(difference: f64, (own, size): (f64, f64), (other, other_size): (f64, f64)) -> f64 {
+    let variance = own + other;
+    let freedom = variance * variance / (own * own / (size - 1.0) + other * other / (other_size - 1.0));
+    let t_squared = difference * difference / variance;
+    beta_cdf(freedom / (freedom + t_squared), freedom / 2.0, 0.5)
 }
 
 /// The error function: its series where it is small, a continued fraction of the rest where it is near 1.
@@ -195,6 +220,8 @@ mod tests {
         near(beta_cdf(0.5, 2.0, 2.0), 0.5);
         near(beta_pdf(0.5, 2.0, 2.0), 1.5);
         near(beta_inv(beta_cdf(0.3, 4.0, 2.5), 4.0, 2.5), 0.3);
+        // 20 degrees of freedom: tables of Student's distribution have 5 % at 2.086.
+        assert!((welch_test(2.086, (0.5, 11.0), (0.5, 11.0)) - 0.05).abs() < 1e-4);
         assert!(gamma(-2.0).is_nan() && beta_cdf(1.5, 1.0, 1.0).is_nan() && erf(f64::NAN).is_nan());
     }
 }

@@ -225,6 +225,32 @@ fn schema_for(
     }
 }
 
+/// The rows of a source that a query reads.
+///
+/// # Errors
+///
+/// Data that does not read; a mapping that does not fit, or is only named: names of mappings belong to tables.
+pub(crate) fn read_source(
+    data: Bytes,
+    location: &str,
+    schema: &[Column],
+    properties: &IngestProperties,
+) -> Result<Vec<Batch>, EngineError> {
+    let format = properties.format_of(location);
+    let mapped = match &properties.mapping {
+        None => None,
+        Some(MappingChoice::Inline(json)) => {
+            let mapping = parsed(format.mapping_kind(), json)?;
+            Some(MappedColumns::new(&mapping, schema, location.to_owned()))
+        }
+        Some(MappingChoice::Named(name)) => {
+            let message = format!("the mapping '{name}' must be written into the query");
+            return Err(ingestion_error("BadRequest_MappingReferenceWasNotFound", message));
+        }
+    };
+    read(data, format, schema, mapped, properties.ignore_first_record).map_err(bad_data)
+}
+
 fn read(
     data: Bytes,
     format: DataFormat,

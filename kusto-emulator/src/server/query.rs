@@ -183,6 +183,7 @@ fn session(
     };
     let mut session = Session::new(database);
     session.cluster = incoming.service.uri.clone();
+    session.sources = Arc::clone(&incoming.service.sources);
     let principal = incoming.principal.as_ref().or(properties.user.as_ref());
     session.principal = principal.cloned().unwrap_or_default();
     session.parameters = pairs(&properties.parameters).into_iter().collect();

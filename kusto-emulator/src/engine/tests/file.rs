@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 
-use super::answer_in;
+use super::{answer_in, samples};
 use crate::attach::AttachedFile;
 use crate::error::EngineError;
 use crate::session::Session;
@@ -67,4 +67,56 @@ fn rows_are_counted_without_reading_columns() {
     let storage = files(&folder);
     let answer = answer_in(&storage, &Session::new("D"), "T | count");
     assert_eq!(answer.unwrap(), "Count:long\n20000");
+}
+
+#[test]
+fn queries_read_files_of_the_folder_that_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.csv"), "n,s\n1,one\n2,two\n").unwrap();
+    std::fs::write(folder.path().join("b.json"), "{\"n\": 3, \"t\": \"three\"}\n").unwrap();
+    let mut session = Session::new("Samples");
+    session.sources = Arc::new(crate::ingest::Sources {
+        folder: Some(folder.path().to_owned()),
+    });
+    let answer = |query: &str| answer_in(&samples(), &session, query);
+    assert_eq!(
+        answer("externaldata (n: long, s: string) ['a.csv'] with (ignoreFirstRecord=true) | where n > 1")
+            .unwrap(),
+        "n:long | s:string\n2 | two"
+    );
+    let mapping =
+        r#"[{"Column": "n", "Properties": {"Path": "$.n"}}, {"Column": "s", "Properties": {"Path": "$.t"}}]"#;
+    assert_eq!(
+        answer(&format!(
+            "externaldata (n: long, s: string) [@'b.json'] with (format='json', ingestionMapping='{mapping}')"
+        ))
+        .unwrap(),
+        "n:long | s:string\n3 | three"
+    );
+    assert_eq!(
+        answer("inline_external_table (n: long, s: string) kind=storage dataformat=csv ('a.csv') with (ignoreFirstRecord=true) | summarize sum(n)")
+            .unwrap(),
+        "sum_n:long\n3"
+    );
+    for (query, expected) in [
+        ("externaldata (n: long) ['../a.csv']", "there is no file ../a.csv"),
+        (
+            "externaldata (n: long) ['a.csv'] with (format='docx')",
+            "there is no format 'docx'",
+        ),
+        (
+            "externaldata (n: long) ['https://example.com/a.csv']",
+            "not supported by this service",
+        ),
+    ] {
+        let error = answer(query).unwrap_err().to_string();
+        assert!(error.contains(expected), "{query}: {error}");
+    }
+    let error = answer_in(
+        &samples(),
+        &Session::new("Samples"),
+        "externaldata (n: long) ['a.csv']",
+    )
+    .unwrap_err();
+    assert!(error.to_string().contains("given a folder"), "{error}");
 }

@@ -69,3 +69,11 @@ fn now_is_the_same_everywhere() {
         "print_0:datetime | print_1:datetime\n 2020-05-05T00:00:00Z | 2020-05-04T00:00:00Z",
     );
 }
+
+#[test]
+fn columns_can_be_asked_for_and_values_be_near() {
+    check(
+        "Storms | take 1 | project iscolumnexists('State'), iscolumnexists('Shoe'), around(Damage, 90, 10), around(Start, datetime(2007-01-01), 1h)",
+        "Column1:bool | Column2:bool | Column3:bool | Column4:bool\n true | false | true | false",
+    );
+}

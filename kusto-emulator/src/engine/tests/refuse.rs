@@ -52,8 +52,8 @@ fn what_is_not_done_is_named() {
         "the operator 'reduce' is not supported by this service. [line:position=1:10]",
     );
     check_error(
-        "externaldata(x: long)['https://example.com/x.csv']",
-        "'externaldata' is not supported",
+        "externaldata(x: long)[h'https://example.com/x.csv?secret']",
+        "'externaldata' from 'https://example.com/x.csv' is not supported",
     );
     check_error(
         "cluster('elsewhere').database('Samples').Storms",
