@@ -248,7 +248,11 @@ pub(crate) fn read_source(
             return Err(ingestion_error("BadRequest_MappingReferenceWasNotFound", message));
         }
     };
-    read(data, format, schema, mapped, properties.ignore_first_record).map_err(bad_data)
+    let rules = RowRules {
+        skip_first: properties.ignore_first_record,
+        validation: properties.validation,
+    };
+    read(data, format, schema, mapped, rules).map_err(bad_data)
 }
 
 fn read(
