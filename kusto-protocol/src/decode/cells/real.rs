@@ -70,6 +70,56 @@ pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
         valid[index] = u8::from(is_number);
         powers[index] = powers[index].wrapping_sub(after as i32);
     }
+    let valid = bits(lanes, &valid);
+    let mut short = [0; GROUP];
+    for index in 0..GROUP {
+        let is_short = (mantissas[index] < 1 << 52) & (powers[index].wrapping_neg() as u32 <= 22);
+        short[index] = u8::from(is_short);
+    }
+    let (values, known) = if valid & !bits(lanes, &short) == 0 {
+        (quotients(&mantissas, &powers, &signs), u64::MAX)
+    } else {
+        nearest(lanes, &mantissas, &powers, &signs)
+    };
+    Read {
+        values,
+        valid: valid & known & !nulls,
+        nulls,
+    }
+}
+
+/// Numbers that a `f64` holds, divided by powers of ten that it holds: so that one rounding gives the nearest.
+#[inline(always)]
+fn quotients(mantissas: &[u64; GROUP], powers: &[i32; GROUP], signs: &[u64; GROUP]) -> [f64; GROUP] {
+    // The exponent of 2^52: the bits of a smaller number are then those of the sum with it.
+    const TWO_52: u64 = (1023 + 52) << 52;
+    let mut values = [0.0; GROUP];
+    for index in 0..GROUP {
+        let mantissa = f64::from_bits(mantissas[index] | TWO_52) - f64::from_bits(TWO_52);
+        let value = mantissa / POWERS_OF_TEN[powers[index].wrapping_neg() as usize & 31];
+        values[index] = f64::from_bits(value.to_bits() | signs[index]);
+    }
+    values
+}
+
+const POWERS_OF_TEN: [f64; 32] = {
+    let mut powers = [1.0; 32];
+    let mut power = 1;
+    while power <= 22 {
+        powers[power] = powers[power - 1] * 10.0;
+        power += 1;
+    }
+    powers
+};
+
+/// Numbers of any size, and which of them are known to be the nearest.
+#[inline(always)]
+fn nearest<L: Lanes>(
+    lanes: L,
+    mantissas: &[u64; GROUP],
+    powers: &[i32; GROUP],
+    signs: &[u64; GROUP],
+) -> ([f64; GROUP], u64) {
     let mut products = [Product::default(); GROUP];
     for index in 0..GROUP {
         products[index] = product(mantissas[index], powers[index]);
@@ -80,11 +130,7 @@ pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
         values[index] = f64::from_bits(bits | signs[index]);
         known[index] = u8::from(is_known);
     }
-    Read {
-        values,
-        valid: bits(lanes, &valid) & bits(lanes, &known) & !nulls,
-        nulls,
-    }
+    (values, bits(lanes, &known))
 }
 
 /// The digits of an exponent, at most three, perhaps with a sign.
