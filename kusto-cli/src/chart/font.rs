@@ -4,11 +4,29 @@
 
 use std::sync::LazyLock;
 
-use ttf_parser::{Face, OutlineBuilder};
+use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
+use skrifa::outline::{DrawSettings, OutlineGlyphCollection, OutlinePen};
+use skrifa::{FontRef, GlyphId, MetadataProvider, charmap::Charmap};
 
-static FACE: LazyLock<Face<'static>> = LazyLock::new(|| {
+struct Face {
+    letters: Charmap<'static>,
+    metrics: GlyphMetrics<'static>,
+    outlines: OutlineGlyphCollection<'static>,
+    units_per_em: u16,
+}
+
+static FACE: LazyLock<Face> = LazyLock::new(|| {
     // The bytes are those of the crate, and a test parses them.
-    Face::parse(dejavu::sans::regular(), 0).expect("the built-in typeface is well-formed")
+    let font = FontRef::new(dejavu::sans::regular()).expect("the built-in typeface is well-formed");
+    Face {
+        letters: font.charmap(),
+        metrics: font.glyph_metrics(Size::unscaled(), LocationRef::default()),
+        outlines: font.outline_glyphs(),
+        units_per_em: font
+            .metrics(Size::unscaled(), LocationRef::default())
+            .units_per_em,
+    }
 });
 
 /// Pixels from the beginning of a text to its end.
@@ -38,28 +56,31 @@ pub(super) fn fit(text: &str, size: f64, room: f64) -> String {
 
 /// Draws the letters of a text with one pen; `place` tells it where the next letter begins (pixels right of the
 /// beginning of the text).
-pub(super) fn outline<P: OutlineBuilder>(
-    text: &str,
-    size: f64,
-    pen: &mut P,
-    mut place: impl FnMut(&mut P, f64),
-) {
+pub(super) fn outline<P: OutlinePen>(text: &str, size: f64, pen: &mut P, mut place: impl FnMut(&mut P, f64)) {
     let mut x = 0.0;
     for character in text.chars() {
         place(pen, x);
-        FACE.outline_glyph(FACE.glyph_index(character).unwrap_or_default(), pen);
+        if let Some(glyph) = FACE.outlines.get(glyph(character)) {
+            let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
+            // A letter that cannot be drawn leaves its room empty.
+            let _ = glyph.draw(settings, pen);
+        }
         x += f64::from(advance(character)) * scale(size);
     }
 }
 
 /// Pixels of one unit of the typeface.
 pub(super) fn scale(size: f64) -> f64 {
-    size / f64::from(FACE.units_per_em())
+    size / f64::from(FACE.units_per_em)
 }
 
-fn advance(character: char) -> u16 {
-    let glyph = FACE.glyph_index(character).unwrap_or_default();
-    FACE.glyph_hor_advance(glyph).unwrap_or(0)
+fn advance(character: char) -> f32 {
+    FACE.metrics.advance_width(glyph(character)).unwrap_or_default()
+}
+
+/// The one of letters that are not there is a box.
+fn glyph(character: char) -> GlyphId {
+    FACE.letters.map(character).unwrap_or(GlyphId::NOTDEF)
 }
 
 #[cfg(test)]

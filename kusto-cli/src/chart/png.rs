@@ -2,8 +2,8 @@
 
 use std::io;
 
+use skrifa::outline::OutlinePen;
 use tiny_skia::{FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
-use ttf_parser::OutlineBuilder;
 
 use super::color::{BACKGROUND, Rgb};
 use super::font;
@@ -145,7 +145,7 @@ impl Pen {
     }
 }
 
-impl OutlineBuilder for Pen {
+impl OutlinePen for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
         let (x, y) = self.at(x, y);
         self.path.move_to(x, y);
