@@ -61,8 +61,7 @@ pub(crate) struct TokenArguments {
     pub(crate) token: Option<String>,
     /// Refuse requests without a token that this OpenID provider signed (RS256 or ES256)
     ///
-    /// Its keys are looked up at URL/.well-known/openid-configuration, which must be plain HTTP, unless --issuer-keys
-    /// gives them.
+    /// Its keys are looked up at URL/.well-known/openid-configuration, unless --issuer-keys gives them.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with_all = ["require_token", "token"])]
     pub(crate) issuer: Option<String>,
     /// An audience that tokens of the issuer may have; repeat for several. Without one, any will do
@@ -71,6 +70,9 @@ pub(crate) struct TokenArguments {
     /// The keys of the issuer, a JSON Web Key Set
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "issuer")]
     pub(crate) issuer_keys: Option<PathBuf>,
+    /// The certificate to trust when the issuer is at https://, in PEM: its own, or that of who signed it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "issuer")]
+    pub(crate) issuer_certificate: Option<PathBuf>,
     /// Where clients are told to get tokens; the issuer, or https://login.microsoftonline.com, if not given
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) login_endpoint: Option<String>,

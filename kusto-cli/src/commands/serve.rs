@@ -57,6 +57,9 @@ fn with_tokens(mut builder: EmulatorBuilder, arguments: TokenArguments) -> Resul
             if let Some(path) = &arguments.issuer_keys {
                 issuer = issuer.keys(read(path)?);
             }
+            if let Some(path) = &arguments.issuer_certificate {
+                issuer = issuer.root_certificate(read(path)?);
+            }
             Authentication::Issuer(issuer)
         }
         (None, Some(token)) => Authentication::Token(token.into()),

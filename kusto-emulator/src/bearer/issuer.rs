@@ -1,5 +1,6 @@
 //! The issuer of tokens: its keys are looked up where OpenID Connect Discovery says, and kept.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -7,10 +8,16 @@ use http::header::HOST;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use super::Unauthorized;
 use super::token::{Expected, Keys, Rejected};
@@ -21,8 +28,8 @@ use super::token::{Expected, Keys, Rejected};
 /// neither expired nor for later; clocks may differ by a minute.
 ///
 /// The keys are read from the issuer when the first token comes, and again when a token names a key that is not among
-/// them: from the `jwks_uri` of `{issuer}/.well-known/openid-configuration`, over plain HTTP. For an issuer with TLS,
-/// give them with [`keys`](Self::keys).
+/// them: from the `jwks_uri` of `{issuer}/.well-known/openid-configuration`. For an issuer with TLS, give its
+/// certificate with [`root_certificate`](Self::root_certificate), or the keys themselves with [`keys`](Self::keys).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,6 +47,7 @@ pub struct TokenIssuer {
     issuer: String,
     audiences: Vec<String>,
     keys: Option<String>,
+    root_certificates: String,
 }
 
 impl TokenIssuer {
@@ -49,6 +57,7 @@ impl TokenIssuer {
             issuer: issuer.into(),
             audiences: Vec::new(),
             keys: None,
+            root_certificates: String::new(),
         }
     }
 
@@ -61,6 +70,14 @@ impl TokenIssuer {
     /// The issuer's keys, as a JSON Web Key Set. The issuer is then not asked for them.
     pub fn keys(mut self, json_web_key_set: impl Into<String>) -> Self {
         self.keys = Some(json_web_key_set.into());
+        self
+    }
+
+    /// A certificate in PEM to trust when the issuer is at `https://`: its own, or that of who signed it. No others
+    /// are trusted, so without one there is no HTTPS.
+    pub fn root_certificate(mut self, pem: impl AsRef<str>) -> Self {
+        self.root_certificates.push_str(pem.as_ref());
+        self.root_certificates.push('\n');
         self
     }
 
@@ -132,36 +149,68 @@ impl KeyRing {
             "{}/.well-known/openid-configuration",
             self.issuer.issuer.trim_end_matches('/')
         );
-        let configuration = get(&address).await?;
+        let configuration = self.get(&address).await?;
         let configuration: Configuration =
             serde_json::from_slice(&configuration).map_err(|error| format!("{address}: {error}"))?;
-        let keys = get(&configuration.jwks_uri).await?;
+        let keys = self.get(&configuration.jwks_uri).await?;
         Keys::from_json(&keys).map_err(|error| format!("{}: {error}", configuration.jwks_uri))
     }
-}
 
-/// What an address answers, over plain HTTP.
-async fn get(address: &str) -> Result<Bytes, String> {
-    let failed = |error: String| format!("cannot read the issuer's {address}: {error}");
-    match timeout(MOST_PATIENCE, try_get(address)).await {
-        Ok(outcome) => outcome.map_err(|error| failed(error.to_string())),
-        Err(_) => Err(failed(format!("no answer within {} s", MOST_PATIENCE.as_secs()))),
+    /// What an address answers.
+    async fn get(&self, address: &str) -> Result<Bytes, String> {
+        let failed = |error: String| format!("cannot read the issuer's {address}: {error}");
+        match timeout(MOST_PATIENCE, try_get(address, &self.issuer.root_certificates)).await {
+            Ok(outcome) => outcome.map_err(|error| failed(error.to_string())),
+            Err(_) => Err(failed(format!("no answer within {} s", MOST_PATIENCE.as_secs()))),
+        }
     }
 }
 
-async fn try_get(address: &str) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+async fn try_get(address: &str, root_certificates: &str) -> Result<Bytes, Failure> {
     let uri: Uri = address.parse()?;
-    let Some(authority) = uri.authority().filter(|_| uri.scheme_str() == Some("http")) else {
-        return Err("it is not at http://; give the keys themselves for an issuer with TLS".into());
-    };
+    let authority = uri.authority().ok_or("it is no address")?;
     let host = authority.host().trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(80))).await?;
+    let connect = |port| TcpStream::connect((host, authority.port_u16().unwrap_or(port)));
+    match uri.scheme_str() {
+        Some("http") => exchange(&uri, connect(80).await?).await,
+        Some("https") => {
+            let connector = TlsConnector::from(Arc::new(client_config(root_certificates)?));
+            let name = ServerName::try_from(host.to_owned())?;
+            exchange(&uri, connector.connect(name, connect(443).await?).await?).await
+        }
+        _ => Err("it is neither at http:// nor at https://".into()),
+    }
+}
+
+/// Trusts these certificates and no others.
+fn client_config(root_certificates: &str) -> Result<ClientConfig, Failure> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(root_certificates.as_bytes()) {
+        roots.add(certificate?)?;
+    }
+    if roots.is_empty() {
+        return Err("no certificate is trusted; give the issuer's, or its keys".into());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots);
+    Ok(config.with_no_client_auth())
+}
+
+/// One request over a connection of its own.
+async fn exchange(
+    uri: &Uri,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> Result<Bytes, Failure> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let host = uri.authority().map_or("", |authority| authority.as_str());
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let request = Request::get(path)
-        .header(HOST, authority.as_str())
+        .header(HOST, host)
         .body(Empty::<Bytes>::new())?;
-    let exchange = async {
+    let asked = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_DOCUMENT)
@@ -175,10 +224,10 @@ async fn try_get(address: &str) -> Result<Bytes, Box<dyn std::error::Error + Sen
         }
     };
     // The connection moves only while it is polled; its own end tells nothing that the exchange does not.
-    tokio::pin!(exchange);
+    tokio::pin!(asked);
     tokio::select! {
-        outcome = &mut exchange => outcome,
-        _ = connection => exchange.await,
+        outcome = &mut asked => outcome,
+        _ = connection => asked.await,
     }
 }
 

@@ -263,16 +263,7 @@ fn read(
     rules: RowRules,
 ) -> Result<Vec<Batch>, ReadError> {
     let data = match data.starts_with(&GZIP) && !format.is_binary() {
-        true => {
-            let mut plain = Vec::new();
-            let unpacked =
-                gunzip(std::io::Cursor::new(data)).and_then(|mut input| input.read_to_end(&mut plain));
-            unpacked.map_err(|error| {
-                ReadError::new(0, format!("the data is not gzip throughout: {error}"))
-                    .code("BadRequest_InvalidArchive")
-            })?;
-            Bytes::from(plain)
-        }
+        true => unpacked(data, MAX_UNPACKED)?,
         false => data,
     };
     let mut rows = Rows::of_body(data, format, schema, mapped, rules)?;
@@ -283,9 +274,45 @@ fn read(
     Ok(batches)
 }
 
+fn unpacked(data: Bytes, max_bytes: u64) -> Result<Bytes, ReadError> {
+    let mut plain = Vec::new();
+    let read = gunzip(std::io::Cursor::new(data))
+        .and_then(|input| input.take(max_bytes + 1).read_to_end(&mut plain));
+    read.map_err(|error| {
+        ReadError::new(0, format!("the data is not gzip throughout: {error}"))
+            .code("BadRequest_InvalidArchive")
+    })?;
+    if plain.len() as u64 > max_bytes {
+        let message = format!("the data unpacks to more than {max_bytes} bytes; cut it into smaller files");
+        return Err(ReadError::new(0, message).code("BadRequest_FileTooLarge"));
+    }
+    Ok(plain.into())
+}
+
 fn bad_data(error: ReadError) -> EngineError {
     ingestion_error(error.error_code(), error.to_string())
 }
 
+/// The most bytes that packed data may unpack to. The service takes 6 GB, but not into memory.
+const MAX_UNPACKED: u64 = 2 << 30;
+
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    #[test]
+    fn data_that_unpacks_to_too_much_is_refused() {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&[b'x'; 1001]).unwrap();
+        let data = Bytes::from(gzip.finish().unwrap());
+        assert_eq!(unpacked(data.clone(), 1001).unwrap().len(), 1001);
+        let refused = unpacked(data, 1000).unwrap_err();
+        assert_eq!(refused.error_code(), "BadRequest_FileTooLarge");
+    }
+}

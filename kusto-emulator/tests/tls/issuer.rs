@@ -1,14 +1,19 @@
 //! Tokens of an issuer that has its keys where OpenID Connect Discovery says.
 
+use std::sync::Arc;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kusto_emulator::{Authentication, Emulator, TokenIssuer};
 use reqwest::{Client, Response, StatusCode};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// Far in the future.
 const LATER: u64 = 4_000_000_000;
@@ -16,16 +21,37 @@ const LATER: u64 = 4_000_000_000;
 struct Issuer {
     name: String,
     key: EcdsaKeyPair,
+    /// Its certificate in PEM, if it speaks TLS.
+    certificate: String,
 }
 
 impl Issuer {
     /// An issuer that answers on loopback.
     async fn start() -> Self {
+        Self::with("http", None, String::new()).await
+    }
+
+    /// The same, with TLS and a certificate of its own.
+    async fn start_tls() -> Self {
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = own.signing_key.serialize_der().try_into().unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Self::with("https", Some(acceptor), own.cert.pem()).await
+    }
+
+    async fn with(scheme: &str, acceptor: Option<TlsAcceptor>, certificate: String) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let name = format!("http://{}/tenant", listener.local_addr().unwrap());
+        let name = format!("{scheme}://{}/tenant", listener.local_addr().unwrap());
         let issuer = Self {
             key: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
             name,
+            certificate,
         };
         let (configuration, keys) = (
             json!({"jwks_uri": format!("{}/keys", issuer.name)}),
@@ -33,20 +59,16 @@ impl Issuer {
         );
         tokio::spawn(async move {
             loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut head = vec![0; 4096];
-                let length = stream.read(&mut head).await.unwrap();
-                let head = String::from_utf8_lossy(&head[..length]).into_owned();
-                let (status, body) = match head.split(' ').nth(1) {
-                    Some("/tenant/.well-known/openid-configuration") => ("200 OK", configuration.to_string()),
-                    Some("/tenant/keys") => ("200 OK", keys.to_string()),
-                    _ => ("404 Not Found", String::new()),
-                };
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                );
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                let (stream, _) = listener.accept().await.unwrap();
+                match &acceptor {
+                    None => answer(stream, &configuration, &keys).await,
+                    // Whoever does not trust the certificate goes away.
+                    Some(acceptor) => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            answer(stream, &configuration, &keys).await;
+                        }
+                    }
+                }
             }
         });
         issuer
@@ -69,6 +91,23 @@ impl Issuer {
         let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
         format!("{signed}.{}", encode(signature.as_ref()))
     }
+}
+
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, configuration: &Value, keys: &Value) {
+    let mut head = vec![0; 4096];
+    let length = stream.read(&mut head).await.unwrap();
+    let head = String::from_utf8_lossy(&head[..length]).into_owned();
+    let (status, body) = match head.split(' ').nth(1) {
+        Some("/tenant/.well-known/openid-configuration") => ("200 OK", configuration.to_string()),
+        Some("/tenant/keys") => ("200 OK", keys.to_string()),
+        _ => ("404 Not Found", String::new()),
+    };
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -144,4 +183,28 @@ async fn keys_can_be_given_and_an_issuer_that_is_not_there_is_named() {
         challenge.contains("cannot read the issuer's http://127.0.0.1:9/tenant"),
         "{challenge}"
     );
+}
+
+#[tokio::test]
+async fn an_issuer_with_tls_is_asked_if_its_certificate_is_trusted() {
+    let issuer = Issuer::start_tls().await;
+    let token = issuer.token(&json!({"iss": issuer.name, "aud": "kusto", "exp": LATER, "sub": "s"}));
+    let trusting = TokenIssuer::new(&issuer.name).root_certificate(&issuer.certificate);
+    let emulator = service(trusting).await;
+    assert_eq!(ask(&emulator, &token).await.status(), StatusCode::OK);
+
+    let other = Issuer::start_tls().await;
+    let strangers = [
+        (TokenIssuer::new(&issuer.name), "no certificate is trusted"),
+        (
+            TokenIssuer::new(&issuer.name).root_certificate(&other.certificate),
+            "invalid peer certificate",
+        ),
+    ];
+    for (stranger, reason) in strangers {
+        let response = ask(&service(stranger).await, &token).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        let challenge = response.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains(reason), "{challenge}");
+    }
 }
