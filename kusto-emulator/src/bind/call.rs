@@ -354,9 +354,10 @@ impl Binder<'_> {
         let [argument] = call.arguments.as_slice() else {
             return Err(self.semantic(span, "SEM0219", "toscalar(): expected 1 argument(s)."));
         };
-        // A table may have the name of a column: inside `partition` the key stands for its value.
-        if !self.without_rows(|binder| Ok(binder.is_tabular(&argument.expression)))? {
-            return self.scalar(&argument.expression);
+        if !self.is_tabular(&argument.expression) {
+            // What a name stands for outside comes before a column: in `partition { … }` it is the key's value.
+            let outside = self.without_rows(|binder| binder.scalar(&argument.expression));
+            return outside.or_else(|_| self.scalar(&argument.expression));
         }
         let plan = self.without_rows(|binder| binder.tabular(&argument.expression))?;
         let Some(column) = plan.schema.first() else {

@@ -45,8 +45,12 @@ fn call_name(call: &Call) -> Option<String> {
     if name == "ingestion_time" {
         return Some("$IngestionTime".to_owned());
     }
-    if let Some((_, name)) = FIXED.iter().find(|(function, _)| *function == name) {
-        return Some((*name).to_owned());
+    if let Some((_, fixed)) = FIXED.iter().find(|(function, _)| *function == name) {
+        // Of one argument it is the aggregate function of that name.
+        return Some(match call.arguments.len() {
+            1 => aggregate_name(call),
+            _ => (*fixed).to_owned(),
+        });
     }
     let first = call.arguments.first().map(|argument| &argument.expression);
     if NAMED_AS_FIRST.contains(&name) {

@@ -11,6 +11,7 @@ use super::name::result_name;
 use super::source::materialized;
 use super::{Aggregates, Binder, Result};
 use crate::plan::{Join, JoinKind, Node, Plan, Scalar, SortKey};
+use crate::vector::Vector;
 
 impl Binder<'_> {
     /// `partition by column (operators)`
@@ -49,6 +50,8 @@ impl Binder<'_> {
             input: column.clone(),
             aggregates: Vec::new(),
         });
+        let name = &column.schema[0].name;
+        let ty = &column.schema[0].column_type;
         let mut plans = Vec::new();
         for batch in crate::exec::collect(&values, self.session)? {
             for row in 0..batch.num_rows() {
@@ -56,24 +59,29 @@ impl Binder<'_> {
                     let message = format!("There are more than {MAX_PARTITIONS} partitions.");
                     return Err(self.semantic(span, "SEM0044", message));
                 }
-                let value = values.over(Node::Rows(vec![batch.slice(row, 1)]));
-                let environment = self.environment.clone();
-                self.environment = environment.with(&column.schema[0].name, Binding::Table(value));
-                let plan = self.without_rows(|binder| binder.tabular(query));
-                self.environment = environment;
-                plans.push(plan?);
+                let value = Vector::new_constant(ty.clone(), batch.columns()[0].slice(row, 1));
+                plans.push(self.with_value(name, value, query)?);
             }
         }
         if plans.is_empty() {
             // No value, no rows; the columns are those that there would be.
-            let environment = self.environment.clone();
-            let none = column.over(Node::Rows(Vec::new()));
-            self.environment = environment.with(&column.schema[0].name, Binding::Table(none));
-            let plan = self.without_rows(|binder| binder.tabular(query));
-            self.environment = environment;
-            return Ok(plan?.over(Node::Rows(Vec::new())));
+            let plan = self.with_value(name, Vector::null(ty.clone()), query)?;
+            return Ok(plan.over(Node::Rows(Vec::new())));
         }
         Ok(super::union::outer(plans))
+    }
+
+    /// The query with a name for a value.
+    fn with_value(&mut self, name: &str, value: Vector, query: &Expression) -> Result<Plan> {
+        let value = Binding::Scalar {
+            value: Scalar::Constant(value),
+            rows: 0,
+        };
+        let environment = self.environment.clone();
+        self.environment = environment.with(name, value);
+        let plan = self.without_rows(|binder| binder.tabular(query));
+        self.environment = environment;
+        plan
     }
 
     /// `top-hitters n of expression by weight`

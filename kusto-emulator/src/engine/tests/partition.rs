@@ -43,6 +43,10 @@ fn a_query_in_braces_runs_for_each_value() {
         "n:long | of:string\n 2 | TEXAS\n 1 | OHIO\n 2 | IOWA",
     );
     check(
+        "range d from 0 to 100 step 100 | partition by d { Storms | where d == Damage | project Id, d }",
+        "Id:long | d:long\n 3 | 0\n 1 | 100",
+    );
+    check(
         "Storms | where false | partition by State { print x = toscalar(State) }",
         "x:string",
     );
