@@ -95,6 +95,11 @@ impl RowBatchBuilder {
         }
     }
 
+    /// Whether no memory is held yet.
+    pub(crate) const fn is_unused(&self) -> bool {
+        self.arrays.is_empty()
+    }
+
     /// The columns under construction. After appending one value to each, [`RowBatchBuilder::end_row`] counts the row.
     pub(crate) fn arrays_mut(&mut self) -> &mut [ColumnArray] {
         self.make_arrays();

@@ -216,9 +216,13 @@ impl Rows {
         rows > 0 && (rows >= config.max_batch_rows || self.batch_bytes >= config.max_batch_bytes)
     }
 
-    /// Takes the memory of a batch for the next one.
+    /// Takes the memory of a batch for this one, if it has none yet, or the next one.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
-        self.memory.spare = Some(batch);
+        if self.builder.is_unused() && batch.columns() == self.builder.columns() {
+            self.build_in(batch);
+        } else {
+            self.memory.spare = Some(batch);
+        }
     }
 
     /// Gives the memory back, with a batch that was recycled and not used.
