@@ -20,7 +20,8 @@ pub(super) fn run(
         if scanner.eat_all(words) {
             // Kusto takes the word and does what it does without.
             scanner.eat("ifnotexists");
-            let new = definition(scanner, words[1] == "tables")?;
+            let known = service.database(&session.database)?;
+            let new = definition(scanner, words[1] == "tables", &known)?;
             return change(service, session, |database| {
                 let defined = new.iter().map(|new| defined(database, new, *define));
                 let names = defined.collect::<Result<Vec<_>, _>>()?;
@@ -161,8 +162,12 @@ enum About {
     Folder(String),
 }
 
-/// `T (a: long, …) [with (…)]`, or several of them; or `T docstring|folder "…"`.
-fn definition(scanner: &mut Scanner<'_>, is_plural: bool) -> Result<Vec<Definition>, CommandError> {
+/// `T (a: long, …) [with (…)]`, or several of them; `T based-on Other [with (…)]`; or `T docstring|folder "…"`.
+fn definition(
+    scanner: &mut Scanner<'_>,
+    is_plural: bool,
+    known: &Database,
+) -> Result<Vec<Definition>, CommandError> {
     let mut new: Vec<Definition> = Vec::new();
     while new.is_empty() || (is_plural && scanner.eat(",")) {
         let name = scanner.name()?;
@@ -170,6 +175,16 @@ fn definition(scanner: &mut Scanner<'_>, is_plural: bool) -> Result<Vec<Definiti
             About::Docstring(scanner.string()?)
         } else if scanner.eat("folder") {
             About::Folder(scanner.string()?)
+        } else if scanner.eat("based-on") {
+            let other = scanner.name()?;
+            scanner.eat("ifnotexists");
+            let found = known.tables.get(&other);
+            let found = found.ok_or_else(|| no_such_table(&other, &known.name))?;
+            About::Columns {
+                columns: found.schema.to_vec(),
+                docstring: Some(found.docstring.clone()),
+                folder: Some(found.folder.clone()),
+            }
         } else {
             About::Columns {
                 columns: scanner.columns()?,

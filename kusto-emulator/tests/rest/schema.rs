@@ -237,3 +237,20 @@ async fn a_script_makes_the_same_schema_again() {
     let schema = ".show database schema as csl script";
     assert_eq!(text_of(&again.command(schema).await), text_of(&script));
 }
+
+#[tokio::test]
+async fn a_table_is_made_after_another() {
+    let service = Service::start().await;
+    service
+        .command(".create table T (a: long, b: string) with (docstring = 'D', folder = 'F')")
+        .await;
+    service
+        .command(".create table U based-on T with (folder = 'G')")
+        .await;
+    let shown = service
+        .command(".show table U cslschema | project Schema, DocString, Folder")
+        .await;
+    assert_eq!(text_of(&shown), "a:long, b:string,D,G");
+    let error = refusal(&service, ".create table V based-on Nowhere").await;
+    assert!(error.description.unwrap().contains("'Nowhere'"));
+}
