@@ -1,6 +1,6 @@
 //! The cells of one column, one after the other, of types whose values have a fixed size.
 //!
-//! A group of at most 64 cells is read in steps over arrays. The first step looks at each cell by itself: it loads the
+//! A group of at most `N` cells, 64 or 16, is read in steps over arrays. The first step looks at each cell by itself: it loads the
 //! characters, and makes numbers of the digits. The other steps do plain arithmetic on whole arrays, which the compiler
 //! turns into the instruction set's vectors: signs, leading zeros, calendar, rounding. Nothing branches on the digits:
 //! their number and a sign are as likely as not to change from row to row. A cell that is not in the short form is
@@ -22,15 +22,18 @@ use crate::{BoolArray, ColumnArray};
 
 /// Cells of a group, a bit for each of those that are valid, and of those that are null, and for none both. The others
 /// are in another form, be it right or wrong.
-struct Read<T> {
+struct Read<T, const N: usize> {
     /// The default for nulls.
-    values: [T; GROUP],
+    values: [T; N],
     valid: u64,
     nulls: u64,
 }
 
 /// Cells that are read at a time.
 pub(super) const GROUP: usize = 64;
+
+/// Cells that are read at a time where there are no more.
+const SMALL_GROUP: usize = 16;
 
 /// Appends the cells of a column. `bounds` has before and after each cell the index of a separator, each row's
 /// `stride` places after the one before. Gives the number of rows before the first cell that is none of the column's
@@ -54,25 +57,11 @@ pub(super) fn read_cells<L: Lanes>(
             stride,
             count,
         };
-        // A macro, since a closure would not be compiled for the instruction set.
-        macro_rules! append {
-            ($array:ident, $read:expr) => {{
-                let read = $read;
-                let taken = count.min((read.valid | read.nulls).trailing_ones() as usize);
-                $array.extend(&read.values[..taken], read.valid);
-                taken
-            }};
-        }
-        let taken = match array {
-            ColumnArray::Bool(array) => bools(array, &group),
-            ColumnArray::Decimal(array) => decimals(lanes, array, &group),
-            ColumnArray::DateTime(array) => append!(array, datetimes(lanes, &group)),
-            ColumnArray::Guid(array) => append!(array, guids(lanes, &group)),
-            ColumnArray::Int(array) => append!(array, short_integers(lanes, &group)),
-            ColumnArray::Long(array) => append!(array, integers(lanes, &group)),
-            ColumnArray::Real(array) => append!(array, reals(lanes, &group)),
-            ColumnArray::Timespan(array) => append!(array, timespans(lanes, &group)),
-            _ => 0,
+        // Rows of a thousand cells come by the dozen.
+        let taken = if count <= SMALL_GROUP {
+            read_group::<L, SMALL_GROUP>(lanes, array, &group)
+        } else {
+            read_group::<L, GROUP>(lanes, array, &group)
         };
         row += taken;
         if taken < count {
@@ -84,6 +73,33 @@ pub(super) fn read_cells<L: Lanes>(
         }
     }
     rows
+}
+
+/// Appends the cells at the front of a group of at most `N` that are in the short form, and gives their number.
+#[inline(always)]
+fn read_group<L: Lanes, const N: usize>(lanes: L, array: &mut ColumnArray, group: &Group<'_>) -> usize {
+    // A macro, since a closure would not be compiled for the instruction set.
+    macro_rules! append {
+        ($array:ident, $read:expr) => {{
+            let read: Read<_, N> = $read;
+            let taken = group
+                .count
+                .min((read.valid | read.nulls).trailing_ones() as usize);
+            $array.extend(&read.values[..taken], read.valid);
+            taken
+        }};
+    }
+    match array {
+        ColumnArray::Bool(array) => bools(array, group),
+        ColumnArray::Decimal(array) => decimals(lanes, array, group),
+        ColumnArray::DateTime(array) => append!(array, datetimes(lanes, group)),
+        ColumnArray::Guid(array) => append!(array, guids(lanes, group)),
+        ColumnArray::Int(array) => append!(array, short_integers(lanes, group)),
+        ColumnArray::Long(array) => append!(array, integers(lanes, group)),
+        ColumnArray::Real(array) => append!(array, reals(lanes, group)),
+        ColumnArray::Timespan(array) => append!(array, timespans(lanes, group)),
+        _ => 0,
+    }
 }
 
 /// At most 64 cells.
@@ -105,8 +121,13 @@ fn cell_of(bounds: &[u32]) -> (usize, usize) {
 
 /// A bit for each byte that is one.
 #[inline(always)]
-fn bits<L: Lanes>(lanes: L, flags: &[u8; GROUP]) -> u64 {
-    lanes.equal(lanes.load(flags), 1)
+fn bits<L: Lanes, const N: usize>(lanes: L, flags: &[u8; N]) -> u64 {
+    if let Some(flags) = flags.first_chunk() {
+        return lanes.equal(lanes.load(flags), 1);
+    }
+    let mut padded = [0; GROUP];
+    padded[..N].copy_from_slice(flags);
+    lanes.equal(lanes.load(&padded), 1)
 }
 
 /// Truth values, as words.
@@ -134,10 +155,10 @@ fn bools(array: &mut BoolArray, group: &Group<'_>) -> usize {
 
 /// 36 characters in quotes.
 #[inline(always)]
-fn guids<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<[u8; 16]> {
-    let (mut values, mut valid, mut nulls) = ([[0; 16]; GROUP], 0, 0);
+fn guids<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<[u8; 16], N> {
+    let (mut values, mut valid, mut nulls) = ([[0; 16]; N], 0, 0);
     let mut rest = group.bounds;
-    for (index, value) in values[..group.count.min(GROUP)].iter_mut().enumerate() {
+    for (index, value) in values[..group.count.min(N)].iter_mut().enumerate() {
         let (from, end) = cell_of(rest);
         rest = rest.get(group.stride..).unwrap_or_default();
         let len = end.wrapping_sub(from);

@@ -1,15 +1,15 @@
 //! Whole numbers.
 
-use super::{GROUP, Group, NULL_WORD, Read, bits, cell_of, word_at};
+use super::{Group, NULL_WORD, Read, bits, cell_of, word_at};
 use crate::simd::{Lanes, ending_at};
 
 /// Whole numbers of 32 bits.
 #[inline(always)]
-pub(super) fn short_integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i32> {
+pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i32, N> {
     // More than sixteen digits never fit.
-    let long = sixteen_digits(lanes, group).read;
-    let (mut values, mut fits) = ([0; GROUP], [0; GROUP]);
-    for index in 0..GROUP {
+    let long: Read<i64, N> = sixteen_digits(lanes, group).read;
+    let (mut values, mut fits) = ([0; N], [0; N]);
+    for index in 0..N {
         values[index] = long.values[index] as i32;
         fits[index] = u8::from(i64::from(values[index]) == long.values[index]);
     }
@@ -22,7 +22,7 @@ pub(super) fn short_integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i32>
 
 /// Whole numbers of 64 bits.
 #[inline(always)]
-pub(super) fn integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
+pub(super) fn integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
     let SixteenDigits {
         mut read,
         mut longer,
@@ -30,7 +30,7 @@ pub(super) fn integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
         lens,
     } = sixteen_digits(lanes, group);
     while longer != 0 {
-        let index = longer.trailing_zeros() as usize & (GROUP - 1);
+        let index = longer.trailing_zeros() as usize & (N - 1);
         longer &= longer - 1;
         let (_, end) = cell_of(&group.bounds[index * group.stride..]);
         let Some(tail) = ending_at(group.bytes, end - 16) else {
@@ -49,23 +49,23 @@ pub(super) fn integers<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
     read
 }
 
-struct SixteenDigits {
+struct SixteenDigits<const N: usize> {
     /// Of longer numbers, the value of the last sixteen digits; they are not valid yet.
-    read: Read<i64>,
+    read: Read<i64, N>,
     /// A bit for each of those that are longer by one to three digits.
     longer: u64,
     /// The first four characters of each cell.
-    words: [u32; GROUP],
+    words: [u32; N],
     /// The length of each cell without a sign.
-    lens: [u32; GROUP],
+    lens: [u32; N],
 }
 
 #[inline(always)]
-fn sixteen_digits<L: Lanes>(lanes: L, group: &Group<'_>) -> SixteenDigits {
+fn sixteen_digits<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> SixteenDigits<N> {
     // The numbers come in two halves.
-    let (mut words, mut lens, mut halves) = ([0u32; GROUP], [0u32; GROUP], [0u64; GROUP]);
+    let (mut words, mut lens, mut halves) = ([0u32; N], [0u32; N], [0u64; N]);
     let mut rest = group.bounds;
-    for index in 0..group.count.min(GROUP) {
+    for index in 0..group.count.min(N) {
         let (from, end) = cell_of(rest);
         rest = rest.get(group.stride..).unwrap_or_default();
         let word = word_at(group.bytes, from);
@@ -80,8 +80,8 @@ fn sixteen_digits<L: Lanes>(lanes: L, group: &Group<'_>) -> SixteenDigits {
         halves[index] = number;
         lens[index] = len as u32 | if valid { 0 } else { NO_DIGITS };
     }
-    let (mut values, mut valid, mut longer, mut nulls) = ([0; GROUP], [0; GROUP], [0; GROUP], [0; GROUP]);
-    for index in 0..GROUP {
+    let (mut values, mut valid, mut longer, mut nulls) = ([0; N], [0; N], [0; N], [0; N]);
+    for index in 0..N {
         let (word, len) = (words[index], lens[index]);
         let negative = word & 0xff == u32::from(b'-');
         let leading = if negative { word >> 8 } else { word } & 0xff;

@@ -1,17 +1,17 @@
 //! Numbers of floating point.
 
-use super::{GROUP, Group, Read, bits, cell_of, is_null, word_at};
+use super::{Group, Read, bits, cell_of, is_null, word_at};
 use crate::decode::float::{Product, product, rounded};
 use crate::simd::{Lanes, ending_at};
 
 /// Numbers with a point or an exponent or neither, of at most 19 digits that count.
 #[inline(always)]
-pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
-    let (mut words, mut lens, mut fractions) = ([0u32; GROUP], [0u32; GROUP], [0u32; GROUP]);
-    let (mut powers, mut signs, mut mantissas) = ([0i32; GROUP], [0u64; GROUP], [0u64; GROUP]);
+pub(super) fn reals<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<f64, N> {
+    let (mut words, mut lens, mut fractions) = ([0u32; N], [0u32; N], [0u32; N]);
+    let (mut powers, mut signs, mut mantissas) = ([0i32; N], [0u64; N], [0u64; N]);
     let mut nulls = 0;
     let mut rest = group.bounds;
-    for index in 0..group.count.min(GROUP) {
+    for index in 0..group.count.min(N) {
         let (from, end) = cell_of(rest);
         rest = rest.get(group.stride..).unwrap_or_default();
         let word = word_at(group.bytes, from);
@@ -57,8 +57,8 @@ pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
         signs[index] = u64::from(negative) << 63;
         mantissas[index] = high.wrapping_mul(10_000_000_000_000_000).wrapping_add(low);
     }
-    let mut valid = [0; GROUP];
-    for index in 0..GROUP {
+    let mut valid = [0; N];
+    for index in 0..N {
         let has_point = fractions[index] < 32;
         let after = if has_point { fractions[index] } else { 0 };
         let whole = lens[index].wrapping_sub(after);
@@ -71,8 +71,8 @@ pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
         powers[index] = powers[index].wrapping_sub(after as i32);
     }
     let valid = bits(lanes, &valid);
-    let mut short = [0; GROUP];
-    for index in 0..GROUP {
+    let mut short = [0; N];
+    for index in 0..N {
         let is_short = (mantissas[index] < 1 << 52) & (powers[index].wrapping_neg() as u32 <= 22);
         short[index] = u8::from(is_short);
     }
@@ -90,11 +90,11 @@ pub(super) fn reals<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<f64> {
 
 /// Numbers that a `f64` holds, divided by powers of ten that it holds: so that one rounding gives the nearest.
 #[inline(always)]
-fn quotients(mantissas: &[u64; GROUP], powers: &[i32; GROUP], signs: &[u64; GROUP]) -> [f64; GROUP] {
+fn quotients<const N: usize>(mantissas: &[u64; N], powers: &[i32; N], signs: &[u64; N]) -> [f64; N] {
     // The exponent of 2^52: the bits of a smaller number are then those of the sum with it.
     const TWO_52: u64 = (1023 + 52) << 52;
-    let mut values = [0.0; GROUP];
-    for index in 0..GROUP {
+    let mut values = [0.0; N];
+    for index in 0..N {
         let mantissa = f64::from_bits(mantissas[index] | TWO_52) - f64::from_bits(TWO_52);
         let value = mantissa / POWERS_OF_TEN[powers[index].wrapping_neg() as usize & 31];
         values[index] = f64::from_bits(value.to_bits() | signs[index]);
@@ -114,18 +114,18 @@ const POWERS_OF_TEN: [f64; 32] = {
 
 /// Numbers of any size, and which of them are known to be the nearest.
 #[inline(always)]
-fn nearest<L: Lanes>(
+fn nearest<L: Lanes, const N: usize>(
     lanes: L,
-    mantissas: &[u64; GROUP],
-    powers: &[i32; GROUP],
-    signs: &[u64; GROUP],
-) -> ([f64; GROUP], u64) {
-    let mut products = [Product::default(); GROUP];
-    for index in 0..GROUP {
+    mantissas: &[u64; N],
+    powers: &[i32; N],
+    signs: &[u64; N],
+) -> ([f64; N], u64) {
+    let mut products = [Product::default(); N];
+    for index in 0..N {
         products[index] = product(mantissas[index], powers[index]);
     }
-    let (mut values, mut known) = ([0.0; GROUP], [0; GROUP]);
-    for index in 0..GROUP {
+    let (mut values, mut known) = ([0.0; N], [0; N]);
+    for index in 0..N {
         let (bits, is_known) = rounded(products[index], mantissas[index], powers[index]);
         values[index] = f64::from_bits(bits | signs[index]);
         known[index] = u8::from(is_known);

@@ -1,17 +1,17 @@
 //! Points in time, and spans of it.
 
-use super::{GROUP, Group, Read, bits, cell_of, is_null, word_at};
+use super::{Group, Read, bits, cell_of, is_null, word_at};
 use crate::scalar::TICKS_PER_SECOND;
 use crate::simd::{Lanes, ending_at};
 
 /// `"YYYY-MM-DDThh:mm:ss[.f]Z"` in ticks, with at most seven digits of a fraction.
 #[inline(always)]
-pub(super) fn datetimes<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
+pub(super) fn datetimes<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
     // Pairs of digits: century, year, month and day; hour and minute. Then ticks of seven digits, in two parts.
-    let (mut dates, mut clocks, mut seconds) = ([0u64; GROUP], [0u32; GROUP], [0u32; GROUP]);
-    let (mut fractions, mut formed, mut nulls) = ([0u64; GROUP], [0; GROUP], [0; GROUP]);
+    let (mut dates, mut clocks, mut seconds) = ([0u64; N], [0u32; N], [0u32; N]);
+    let (mut fractions, mut formed, mut nulls) = ([0u64; N], [0; N], [0; N]);
     let mut rest = group.bounds;
-    for index in 0..group.count.min(GROUP) {
+    for index in 0..group.count.min(N) {
         let (from, end) = cell_of(rest);
         rest = rest.get(group.stride..).unwrap_or_default();
         let len = end.wrapping_sub(from);
@@ -28,8 +28,8 @@ pub(super) fn datetimes<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
         seconds[index] = parts.second;
         fractions[index] = parts.fraction;
     }
-    let (mut exists, mut days) = ([0; GROUP], [0u32; GROUP]);
-    for index in 0..GROUP {
+    let (mut exists, mut days) = ([0; N], [0u32; N]);
+    for index in 0..N {
         let date = dates[index];
         let (century, year) = (date as u32 & 0xffff, date as u32 >> 16);
         let (month, day) = ((date >> 32) as u32 & 0xffff, (date >> 48) as u32);
@@ -52,8 +52,8 @@ pub(super) fn datetimes<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
         days[index] = before.wrapping_add(day).wrapping_sub(307);
         exists[index] = u8::from((year > 0) & (month > 0) & (day.wrapping_sub(1) < in_month));
     }
-    let mut values = [0; GROUP];
-    for index in 0..GROUP {
+    let mut values = [0; N];
+    for index in 0..N {
         let (hour, minute) = (clocks[index] & 0xffff, clocks[index] >> 16);
         let second = u64::from(hour * 3600 + minute * 60 + seconds[index]);
         let fraction = (fractions[index] & 0xffff_ffff) * 10_000 + (fractions[index] >> 32);
@@ -76,14 +76,14 @@ const KNOWN_LENS: u32 = 1 << 22 | 0x7f << 24;
 
 /// `"[-][d.]hh:mm:ss[.fffffff]"` in ticks, with no fraction or one of seven digits, as the service writes them.
 #[inline(always)]
-pub(super) fn timespans<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
+pub(super) fn timespans<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
     // Characters from the end: eight of the fraction with its point, eight of the clock, the point of the days, and the
     // eight before it.
-    let (mut fractions, mut clocks, mut days) = ([0u64; GROUP], [0u64; GROUP], [0u64; GROUP]);
-    let (mut has_fractions, mut day_lens, mut negatives) = ([0u64; GROUP], [0u64; GROUP], [0u64; GROUP]);
-    let (mut formed, mut nulls) = ([0; GROUP], [0; GROUP]);
+    let (mut fractions, mut clocks, mut days) = ([0u64; N], [0u64; N], [0u64; N]);
+    let (mut has_fractions, mut day_lens, mut negatives) = ([0u64; N], [0u64; N], [0u64; N]);
+    let (mut formed, mut nulls) = ([0; N], [0; N]);
     let mut rest = group.bounds;
-    for index in 0..group.count.min(GROUP) {
+    for index in 0..group.count.min(N) {
         let (from, end) = cell_of(rest);
         rest = rest.get(group.stride..).unwrap_or_default();
         let word = word_at(group.bytes, from);
@@ -108,8 +108,8 @@ pub(super) fn timespans<L: Lanes>(lanes: L, group: &Group<'_>) -> Read<i64> {
         let quotes = (word as u8 == b'"') & (tail[32] == b'"');
         formed[index] = u8::from(quotes & ((before == 0) | has_days));
     }
-    let (mut values, mut valid) = ([0; GROUP], [0; GROUP]);
-    for index in 0..GROUP {
+    let (mut values, mut valid) = ([0; N], [0; N]);
+    for index in 0..N {
         let has_fraction = has_fractions[index] == 1;
         let fraction = if has_fraction {
             fractions[index]
