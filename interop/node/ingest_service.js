@@ -1,4 +1,4 @@
-// Ingests with Microsoft's SDK for Node, queued and managed, and reads the rows back.
+// Ingests with Microsoft's SDK for Node, queued, managed and from a blob, and reads the rows back.
 //
 // ingest_service.js URL OUT
 //
@@ -17,6 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, KustoConnectionStringBuilder } from "azure-kusto-data";
 import {
+    BlobDescriptor,
     DataFormat,
     IngestClient,
     IngestStatusQueues,
@@ -26,6 +27,7 @@ import {
     ReportLevel,
     ReportMethod,
     StreamDescriptor,
+    StreamingIngestClient,
 } from "azure-kusto-ingest";
 
 const DATABASE = "NetDefaultDB";
@@ -120,6 +122,19 @@ async function checkManaged(client) {
     console.log("managed: a little is streamed, much is queued");
 }
 
+// The service fetches a blob that the client names, while the client waits.
+async function checkBlob(client, queued) {
+    const descriptor = new StreamDescriptor(Buffer.from("from a blob,1\nfrom a blob,2\n"), randomUUID());
+    const blob = await queued.uploadToBlobWithRetry(descriptor, `${descriptor.sourceId}.csv`);
+    const streaming = new StreamingIngestClient(connection());
+    await streaming.ingestFromBlob(new BlobDescriptor(blob), properties(DataFormat.CSV));
+    const query = `${TABLE} | where name == 'from a blob' | summarize count(), sum(n)`;
+    const table = (await client.execute(DATABASE, query)).primaryResults[0];
+    assert.deepEqual([...table.rows()].map((row) => row.raw), [[2, 3]]);
+    streaming.close();
+    console.log("streamed: a blob by its address");
+}
+
 const client = new Client(connection());
 await client.execute(DATABASE, `.drop table ${TABLE} ifexists`);
 await client.execute(DATABASE, `.create table ${TABLE} (name: string, n: long)`);
@@ -127,6 +142,7 @@ const queued = new IngestClient(connection());
 await checkQueued(client, queued);
 await checkReports(client, queued);
 await checkManaged(client);
+await checkBlob(client, queued);
 const query = `${TABLE} | where name !startswith 'large' | order by name asc, n asc`;
 const table = (await client.execute(DATABASE, query)).primaryResults[0];
 writeFileSync(out, JSON.stringify({ query, rows: [...table.rows()].map((row) => row.toJSON()) }));
