@@ -37,7 +37,7 @@ const QUICK: Scale = Scale {
     chunks: 16_000_000,
     rows: 1_000_000,
     rounds: 1,
-    iterations: 2,
+    iterations: 1,
 };
 
 /// Measures everything, prints the tables, and writes them into BENCHMARKING.md unless it was in a hurry.
