@@ -6,6 +6,7 @@
 
 mod call;
 mod column;
+mod declare_pattern;
 mod environment;
 mod expand;
 mod external;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kusto_kql::ast;
 
+use super::declare_pattern::DeclaredPattern;
 use super::graph::Graph;
 use crate::plan::{Plan, Scalar};
 use crate::storage::Database;
@@ -29,6 +30,8 @@ pub(super) enum Binding {
     Graph(Graph),
     /// A function.
     Function(Arc<UserFunction>),
+    /// A pattern.
+    Pattern(Arc<DeclaredPattern>),
     /// Another name of a database.
     Database(Arc<Database>),
 }

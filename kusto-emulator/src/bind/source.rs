@@ -18,6 +18,9 @@ use crate::vector::Vector;
 impl Binder<'_> {
     /// Whether an expression gives a table. Names and calls decide by what they refer to.
     pub(super) fn is_tabular(&mut self, expression: &Expression) -> bool {
+        if self.pattern_call(expression).is_some() {
+            return true;
+        }
         match &expression.kind {
             ExpressionKind::Pipe { .. }
             | ExpressionKind::Operator(_)
@@ -85,6 +88,9 @@ impl Binder<'_> {
 
     fn tabular_kind(&mut self, expression: &Expression) -> Result<Plan> {
         let span = expression.span;
+        if let Some((pattern, call, path)) = self.pattern_call(expression) {
+            return self.pattern_table(&pattern, call, path, span);
+        }
         match &expression.kind {
             ExpressionKind::Name(name) => self.tabular_name(name, span),
             ExpressionKind::Call(call) => self.tabular_call(call, None, span),

@@ -91,9 +91,7 @@ impl Binder<'_> {
             StatementKind::RestrictAccess(_) => {
                 return Err(self.unsupported(statement.span, "the statement 'restrict access'"));
             }
-            StatementKind::Pattern(_) => {
-                return Err(self.unsupported(statement.span, "the statement 'declare pattern'"));
-            }
+            StatementKind::Pattern(pattern) => self.declare_pattern(pattern, statement.span)?,
             StatementKind::Set { .. } => {}
             _ => return Err(self.unsupported(statement.span, "this statement")),
         }

@@ -176,3 +176,25 @@ fn databases_have_aliases() {
         "Count:long\n 5",
     );
 }
+
+#[test]
+fn patterns_choose_a_query_by_texts() {
+    const PATTERN: &str = "declare pattern country = (name: string)[state: string] {
+        ('USA').['New York'] = { print Capital = 'Albany', State = state };
+        ('Canada').['Alberta'] = { let c = 'Edmonton'; print Capital = c, State = state }; };";
+    check(
+        &format!("{PATTERN} country('Canada').Alberta"),
+        "Capital:string | State:string\n Edmonton | Alberta",
+    );
+    check(
+        &format!(
+            "{PATTERN} union country('USA').['New York'], (country('Canada').Alberta) | project Capital | sort by Capital asc"
+        ),
+        "Capital:string\n Albany\n Edmonton",
+    );
+    check_error(
+        &format!("{PATTERN} country('Mexico').Sonora"),
+        "The pattern 'country' has no rule for these arguments",
+    );
+    check_error("declare pattern p; p('a') | count", "a pattern without rules");
+}
