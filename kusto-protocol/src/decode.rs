@@ -1,6 +1,7 @@
 //! From the bytes of an answer to frames.
 
 mod answer;
+mod carry;
 mod cell;
 mod cells;
 mod columns;

@@ -34,7 +34,7 @@ pub(crate) use decimal::push_decimal;
 pub(crate) use lanes::{Lanes, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
 pub(crate) use scan::plain_end;
-pub(crate) use text::{ascii, push_json, push_string};
+pub(crate) use text::{ascii, escaped, push_json, push_string};
 
 /// An instruction set with kernels of its own.
 ///

@@ -50,7 +50,14 @@ pub(super) fn read_cells<L: Lanes>(
 ) -> usize {
     let mut row = 0;
     while row < rows {
-        let count = (rows - row).min(GROUP);
+        // A few more than a small group are two of them.
+        let left = rows - row;
+        let most = if left <= 2 * SMALL_GROUP {
+            SMALL_GROUP
+        } else {
+            GROUP
+        };
+        let count = left.min(most);
         let group = Group {
             bytes,
             bounds: &bounds[row * stride..],

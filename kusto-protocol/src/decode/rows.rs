@@ -1,12 +1,13 @@
 //! The elements of a `Rows` array: rows, and errors in place of rows.
 //!
 //! Rows are read in place from the caller's chunk. Only a row cut by the end of a chunk is stitched together, in
-//! `carry`; a scanner that remembers how far it came finds its end, so that it is read once however small the
-//! chunks are.
+//! [`Carry`], whose scanner remembers how far it came, so that each byte is looked at once for the end however small the
+//! chunks are. Such a row is not read before its end has come.
 
 use std::mem;
 use std::sync::Arc;
 
+use super::carry::Carry;
 use super::cell::{Scratch, read_cell};
 use super::json::{Fault, Stop, skip_white_space};
 use super::window::{Room, Window};
@@ -143,6 +144,7 @@ impl Rows {
                 }
                 // Many tables have only one row, for which it does not pay to get ready for many.
                 (Expect::Row, b'[') if self.read_window(source, config) => {}
+                (Expect::Row, b'[') if self.carry_if_cut(source, config) => return Ok(RowsEvent::More),
                 (Expect::FirstRow | Expect::Row, b'[' | b'{') => match self.read_in_place(source, config)? {
                     Some(Unit::Row) => {}
                     Some(Unit::Error(object)) => return Ok(RowsEvent::Error(object)),
@@ -275,6 +277,14 @@ impl Rows {
         true
     }
 
+    /// Carries the row at the front of the source, if its end has not come: to look for the end, where that is fast, is
+    /// less than to read the row in vain.
+    fn carry_if_cut(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> bool {
+        self.window.is_some()
+            && source.bytes.len() < config.max_row_bytes
+            && self.carry.begin_if_cut(source, self.level)
+    }
+
     /// Reads the row at the front of the source, or carries what there is of it; then gives nothing.
     fn read_in_place(
         &mut self,
@@ -289,7 +299,7 @@ impl Rows {
             }
             None if window.len() == config.max_row_bytes => Err(self.too_large(source.offset, config)),
             None => {
-                self.carry.begin(source);
+                self.carry.begin(source, self.level);
                 Ok(None)
             }
         }
@@ -301,8 +311,12 @@ impl Rows {
         source: &mut Source<'_>,
         config: &DecoderConfig,
     ) -> Result<Option<Unit>, RowFault> {
-        let complete = self.carry.extend(source, config.max_row_bytes);
-        if !complete && self.carry.bytes.len() < config.max_row_bytes {
+        let complete = self.carry.extend(source, config.max_row_bytes, self.level);
+        if complete && self.read_carried_row(config) {
+            self.carry.clear();
+            return Ok(Some(Unit::Row));
+        }
+        if !complete && !self.carry.is_due(config.max_row_bytes) {
             return Ok(None);
         }
         match self.read_carried(config)? {
@@ -310,8 +324,28 @@ impl Rows {
                 self.carry.clear();
                 Ok(Some(unit))
             }
+            None if self.carry.bytes.len() < config.max_row_bytes && !complete => Ok(None),
             None => Err(self.too_large(self.carry.offset, config)),
         }
+    }
+
+    /// Reads the row that was cut and is complete, if it is a usual one.
+    fn read_carried_row(&mut self, config: &DecoderConfig) -> bool {
+        let Some(window) = &mut self.window else {
+            return false;
+        };
+        let room = Room {
+            rows: 1,
+            bytes: usize::MAX,
+        };
+        let bytes = &self.carry.bytes;
+        let taken = window.read(bytes, &mut self.builder, &mut self.memory.scratch, room, config);
+        if taken.rows == 0 {
+            return false;
+        }
+        self.batch_bytes += taken.row_bytes;
+        self.expect = Expect::AfterRow;
+        true
     }
 
     fn read_carried(&mut self, config: &DecoderConfig) -> Result<Option<Unit>, RowFault> {
@@ -472,73 +506,3 @@ const fn row_width(at: usize, message: &'static str) -> Stop {
         message,
     })
 }
-
-/// A row or error object of which the beginning has come.
-#[derive(Debug, Default)]
-struct Carry {
-    bytes: Vec<u8>,
-    /// Offset in the stream of the first byte.
-    offset: u64,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl Carry {
-    /// Takes everything there is.
-    fn begin(&mut self, source: &mut Source<'_>) {
-        self.offset = source.offset;
-        (self.depth, self.in_string, self.escaped) = (0, false, false);
-        self.extend(source, usize::MAX);
-    }
-
-    fn clear(&mut self) {
-        // A row of unusual length should not hold its memory for the rest of the answer.
-        if self.bytes.capacity() > KEPT_CARRY {
-            self.bytes = Vec::new();
-        }
-        self.bytes.clear();
-    }
-
-    /// Takes bytes up to the bracket that closes the first one, and says whether it has come.
-    fn extend(&mut self, source: &mut Source<'_>, max_len: usize) -> bool {
-        let window = &source.bytes[..source.bytes.len().min(max_len - self.bytes.len())];
-        let end = self.scan(window);
-        let len = end.unwrap_or(window.len());
-        self.bytes.extend_from_slice(&window[..len]);
-        source.advance(len);
-        end.is_some()
-    }
-
-    /// The number of bytes up to and with the bracket that closes the first one.
-    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        while at < bytes.len() {
-            if self.in_string {
-                if self.escaped {
-                    self.escaped = false;
-                } else {
-                    at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
-                    self.escaped = bytes[at] == b'\\';
-                    self.in_string = self.escaped;
-                }
-            } else {
-                match bytes[at] {
-                    b'"' => self.in_string = true,
-                    b'[' | b'{' => self.depth += 1,
-                    b']' | b'}' => {
-                        self.depth -= 1;
-                        if self.depth == 0 {
-                            return Some(at + 1);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            at += 1;
-        }
-        None
-    }
-}
-
-const KEPT_CARRY: usize = 1 << 20;

@@ -118,7 +118,10 @@ impl Window {
         let max_rows = self.next_rows.min(room.rows);
         // Bounds have 32 bits.
         let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
-        self.bounds.resize(self.stride * max_rows + SLACK, 0);
+        let bounds = self.stride * max_rows + SLACK;
+        if self.bounds.len() < bounds {
+            self.bounds.resize(bounds, 0);
+        }
         let kernel = Reading {
             bytes,
             window: self,
@@ -177,7 +180,11 @@ impl Kernel for Reading<'_> {
             for index in 0..count {
                 let bounds = &window.bounds[bound + index..];
                 let array = &mut arrays[column + index];
-                rows = read_cells(lanes, array, bytes, bounds, window.stride, rows, scratch);
+                rows = if rows < FEW {
+                    read_each(array, bytes, bounds, window.stride, rows, scratch)
+                } else {
+                    read_cells(lanes, array, bytes, bounds, window.stride, rows, scratch)
+                };
             }
         }
         if rows < walked || !clean {
@@ -195,6 +202,26 @@ impl Kernel for Reading<'_> {
         }
         (walked, taken)
     }
+}
+
+/// Appends cells one by one, and gives the number of rows before the first one that cannot be read, or ends elsewhere.
+fn read_each(
+    array: &mut ColumnArray,
+    bytes: &[u8],
+    bounds: &[u32],
+    stride: usize,
+    rows: usize,
+    scratch: &mut Scratch,
+) -> usize {
+    for row in 0..rows {
+        let [before, end, ..] = bounds[row * stride..] else {
+            return row;
+        };
+        if try_cell(array, bytes, before as usize + 1, scratch) != Some(end as usize) {
+            return row;
+        }
+    }
+    rows
 }
 
 /// Bytes of rows, without what is between them.
@@ -384,6 +411,9 @@ fn walk_run<L: Lanes>(
     }
     None
 }
+
+/// Rows of which the cells are read faster one by one than in groups.
+const FEW: usize = 4;
 
 /// Bytes after which a window ends, with the row that passes them: what is read twice stays in the cache.
 const MAX_WINDOW: usize = 128 << 10;

@@ -175,7 +175,7 @@ const fn control_of(letter: u8) -> u8 {
 
 /// The bytes after a backslash that is not itself after one. `carry` is one if the first byte is.
 #[inline(always)]
-pub(super) const fn escaped(backslashes: u64, carry: u64) -> u64 {
+pub(crate) const fn escaped(backslashes: u64, carry: u64) -> u64 {
     // Runs of backslashes that begin at an odd place, and all runs: the carry of an addition finds their ends.
     const EVEN: u64 = 0x5555_5555_5555_5555;
     let backslashes = backslashes & !carry;
