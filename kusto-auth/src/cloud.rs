@@ -78,9 +78,14 @@ impl CloudInfo {
     /// [`AuthErrorKind::Malformed`] if a 200 has no settings in it (empty, `{}` or not JSON),
     /// [`AuthErrorKind::Unavailable`] for every other status: a wrong guess would send secrets to a wrong cloud.
     pub fn from_response(status: u16, body: &[u8]) -> Result<Self, AuthError> {
+        Self::from_response_or(status, body, Self::default())
+    }
+
+    /// The same with other values for what the answer does not say.
+    pub(crate) fn from_response_or(status: u16, body: &[u8], default: Self) -> Result<Self, AuthError> {
         match status {
-            200 => Self::parse(body),
-            404 => Ok(Self::default()),
+            200 => Self::parse(body, default),
+            404 => Ok(default),
             429 | 500.. => Err(AuthError::new(
                 AuthErrorKind::Unavailable,
                 format!("the cluster did not tell its cloud (status {status}); try again later"),
@@ -92,7 +97,7 @@ impl CloudInfo {
         }
     }
 
-    fn parse(body: &[u8]) -> Result<Self, AuthError> {
+    fn parse(body: &[u8], default: Self) -> Result<Self, AuthError> {
         let malformed = || {
             AuthError::new(
                 AuthErrorKind::Malformed,
@@ -105,12 +110,11 @@ impl CloudInfo {
             return Err(malformed());
         }
         let azure_ad = match metadata.get("AzureAD") {
-            None | Some(serde_json::Value::Null) => return Ok(Self::default()),
+            None | Some(serde_json::Value::Null) => return Ok(default),
             Some(azure_ad) => {
                 AzureAd::deserialize(azure_ad).map_err(|error| malformed().with_source(error))?
             }
         };
-        let default = Self::default();
         let or = |value: Option<String>, default| value.filter(|value| !value.is_empty()).unwrap_or(default);
         Ok(Self {
             login_endpoint: or(azure_ad.login_endpoint, default.login_endpoint),

@@ -49,13 +49,27 @@ impl CloudCache {
         endpoint: &Endpoint,
         http_client: &dyn HttpClient,
     ) -> Result<CloudInfo, AuthError> {
+        self.get_or(endpoint, http_client, None).await
+    }
+
+    /// The same with an identity provider for clusters that name none.
+    pub(crate) async fn get_or(
+        &self,
+        endpoint: &Endpoint,
+        http_client: &dyn HttpClient,
+        login_endpoint: Option<&str>,
+    ) -> Result<CloudInfo, AuthError> {
         let slot = self.slot(endpoint);
         if let Some(cloud) = slot.known().clone() {
             return Ok(cloud);
         }
         let ask = async {
             let answer = exchange(http_client, CloudInfo::request(endpoint), LIMIT).await?;
-            let cloud = CloudInfo::from_response(answer.status().as_u16(), answer.body())?;
+            let mut default = CloudInfo::default();
+            if let Some(address) = login_endpoint {
+                address.clone_into(&mut default.login_endpoint);
+            }
+            let cloud = CloudInfo::from_response_or(answer.status().as_u16(), answer.body(), default)?;
             *slot.known() = Some(cloud.clone());
             Ok(cloud)
         };

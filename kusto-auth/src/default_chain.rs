@@ -44,7 +44,7 @@ impl DefaultChain {
     ) -> Self {
         let driver = Driver::new(Arc::clone(http_client));
         let flow = |sign_in| Arc::new(FlowCredential::new(sign_in, cloud, driver.clone())) as _;
-        let source = ManagedIdentitySource::detect(variable);
+        let source = ManagedIdentitySource::of_this_machine(variable);
         let wants_metadata_service = matches!(source, Ok(ManagedIdentitySource::Imds { .. }));
         let id = variable("AZURE_CLIENT_ID")
             .filter(|id| !id.is_empty())

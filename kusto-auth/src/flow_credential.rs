@@ -162,7 +162,7 @@ impl FlowCredential {
                 return Ok(tokens);
             }
             SignIn::ManagedIdentity(id) => {
-                let source = ManagedIdentitySource::detect(|name| std::env::var(name).ok())?;
+                let source = ManagedIdentitySource::of_this_machine(|name| std::env::var(name).ok())?;
                 TokenFlow::managed_identity(source, id.clone(), scope)
             }
         };

@@ -57,6 +57,9 @@ mod flow;
 mod flow_credential;
 #[cfg(feature = "azure-identity")]
 mod identity;
+#[cfg(test)]
+#[path = "../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
 mod loopback;
 #[cfg(test)]
 mod scripted;

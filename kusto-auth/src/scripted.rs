@@ -34,6 +34,7 @@ pub(crate) fn answer(status: u16, body: impl Into<String>) -> Answer {
 impl Scripted {
     /// After the last answer there is no connection any more.
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Arc<Self> {
+        crate::listen::listen();
         Arc::new(Self {
             script: Mutex::new(answers.into_iter().collect()),
             seen: Mutex::default(),

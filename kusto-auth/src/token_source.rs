@@ -53,12 +53,15 @@ pub struct TokenSource {
     trusted_hosts: TrustedHosts,
     clouds: CloudCache,
     login_endpoint: Option<String>,
+    /// The identity provider of clusters that name none, if whoever runs this program says so.
+    default_login_endpoint: Option<String>,
     enforce_mfa: bool,
 }
 
 impl TokenSource {
     /// The tokens for a service. Whatever has to be asked for goes through `http_client`, which must not follow
-    /// redirects.
+    /// redirects. For clusters that name no identity provider, the environment variable `AadAuthorityUri` does, if it is
+    /// set.
     pub fn new(endpoint: Endpoint, credential: Credential, http_client: Arc<dyn HttpClient>) -> Self {
         Self {
             endpoint,
@@ -67,6 +70,9 @@ impl TokenSource {
             trusted_hosts: TrustedHosts::default(),
             clouds: CloudCache::new(),
             login_endpoint: None,
+            default_login_endpoint: std::env::var(LOGIN_VARIABLE)
+                .ok()
+                .filter(|address| !address.is_empty()),
             enforce_mfa: false,
         }
     }
@@ -173,9 +179,15 @@ impl TokenSource {
         if !self.credential.needs_cloud() {
             return Ok(CloudInfo::default());
         }
-        let mut cloud = self.clouds.get(&self.endpoint, &*self.http_client).await?;
+        let default = self.default_login_endpoint.as_ref();
+        let cloud = self
+            .clouds
+            .get_or(&self.endpoint, &*self.http_client, default.map(String::as_str));
+        let mut cloud = cloud.await?;
         match &self.login_endpoint {
             Some(address) => cloud.login_endpoint.clone_from(address),
+            // Whoever set the variable trusts that provider.
+            None if default == Some(&cloud.login_endpoint) => {}
             // A local service may name a local provider. It may not send secrets anywhere else.
             None if self.endpoint.is_loopback() => trusted_hosts::check_login(&cloud.login_endpoint)?,
             None => self
@@ -187,6 +199,9 @@ impl TokenSource {
         Ok(cloud)
     }
 }
+
+/// As Microsoft's libraries call it.
+const LOGIN_VARIABLE: &str = "AadAuthorityUri";
 
 impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -263,6 +278,28 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(error.kind(), AuthErrorKind::Untrusted);
+    }
+
+    #[tokio::test]
+    async fn the_environment_names_the_provider_of_clusters_that_name_none() {
+        let own = "https://login.contoso.example";
+        let http = Scripted::new([
+            answer(404, ""),
+            answer(200, cloud("https://login.microsoftonline.com")),
+        ]);
+        for address in ["https://a.kusto.windows.net", "https://b.kusto.windows.net"] {
+            let tokens = TokenSource {
+                default_login_endpoint: Some(own.to_owned()),
+                ..source(address, &http)
+            };
+            let is_told = address.contains("/b.");
+            let expected = if is_told {
+                "https://login.microsoftonline.com"
+            } else {
+                own
+            };
+            assert_eq!(tokens.cloud().await.unwrap().login_endpoint, expected);
+        }
     }
 
     #[tokio::test]

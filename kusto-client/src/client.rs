@@ -52,6 +52,7 @@ pub struct ClientBuilder {
     trusted_hosts: TrustedHosts,
     cloud: Option<CloudInfo>,
     login_endpoint: Option<String>,
+    local_secrets: bool,
     options: PipelineOptions,
 }
 
@@ -159,6 +160,7 @@ impl ClientBuilder {
             trusted_hosts: TrustedHosts::default(),
             cloud: None,
             login_endpoint: None,
+            local_secrets: true,
             options: PipelineOptions::default(),
         }
     }
@@ -198,6 +200,15 @@ impl ClientBuilder {
     /// Sets the identity provider to sign in at, such as `https://login.microsoftonline.com`, in place of the cloud's.
     pub fn login_endpoint(mut self, address: impl Into<String>) -> Self {
         self.login_endpoint = Some(address.into());
+        self
+    }
+
+    /// Sets whether the connection string may ask for an identity of this machine: one from its environment, files,
+    /// command-line tools or managed identities, or a person at its screen. It may by default; turn it off for strings
+    /// from people who are not trusted: see
+    /// [`Credential::from_untrusted_connection_string`](kusto_auth::Credential::from_untrusted_connection_string).
+    pub fn local_secrets(mut self, value: bool) -> Self {
+        self.local_secrets = value;
         self
     }
 
@@ -303,7 +314,8 @@ impl ClientBuilder {
         let string = self.connection_string?;
         let credential = match self.credential {
             Some(credential) => credential,
-            None => Credential::from_connection_string(&string)?,
+            None if self.local_secrets => Credential::from_connection_string(&string)?,
+            None => Credential::from_untrusted_connection_string(&string)?,
         };
         let http_client = match self.http_client {
             Some(http_client) => http_client,

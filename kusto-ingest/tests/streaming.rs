@@ -1,5 +1,8 @@
 //! What streaming ingestion sends, and what becomes of refusals.
 
+#[path = "../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
+
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 
@@ -37,6 +40,7 @@ impl HttpClient for Table {
 }
 
 fn table(status: u16, body: &'static str) -> (Arc<Table>, StreamingIngestClient) {
+    listen::listen();
     let table = Arc::new(Table {
         status,
         body,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -51,7 +52,8 @@ pub struct HttpClientOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say. None stands before link-local addresses, where
+    /// virtual machines have their metadata service.
     #[default]
     Environment,
     /// Nothing, whatever the environment says.
@@ -115,6 +117,18 @@ pub fn http_client() -> Result<Arc<dyn HttpClient>, TransportError> {
 /// [`TransportErrorKind::InvalidRequest`] if the proxy's address or a certificate cannot be read, or if nothing is
 /// trusted; [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded.
 pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClient>, TransportError> {
+    let client = |builder: reqwest::ClientBuilder| {
+        builder.build().map_err(|error| {
+            TransportError::new(TransportErrorKind::Tls, "the HTTP client cannot be set up")
+                .with_source(error)
+        })
+    };
+    // No certificates there.
+    let link_local = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(options.connect_timeout)
+        .no_proxy()
+        .tls_certs_only([]);
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         // Another crate's features may have turned these on.
@@ -149,11 +163,9 @@ pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClien
             ));
         }
     };
-    let client = builder.build().map_err(|error| {
-        TransportError::new(TransportErrorKind::Tls, "the HTTP client cannot be set up").with_source(error)
-    })?;
     Ok(Arc::new(Bounded {
-        client,
+        client: client(builder)?,
+        link_local: client(link_local)?,
         requests: Arc::new(Semaphore::new(
             options.max_requests.clamp(1, Semaphore::MAX_PERMITS),
         )),
@@ -193,6 +205,8 @@ fn invalid(message: &'static str) -> TransportError {
 /// Lets so many requests be under way at a time.
 struct Bounded {
     client: reqwest::Client,
+    /// For the metadata service of virtual machines, which no proxy can reach.
+    link_local: reqwest::Client,
     requests: Arc<Semaphore>,
 }
 
@@ -202,7 +216,15 @@ impl HttpClient for Bounded {
         let permit = Arc::clone(&self.requests).acquire_owned().await;
         // Nobody closes the semaphore.
         let permit = permit.map_err(|error| Error::new(ErrorKind::Other, error))?;
-        let response = self.client.execute(to_reqwest(request)?).await.map_err(|error| {
+        let address = request
+            .url()
+            .host_str()
+            .and_then(|host| host.parse::<Ipv4Addr>().ok());
+        let client = match address {
+            Some(address) if address.is_link_local() => &self.link_local,
+            _ => &self.client,
+        };
+        let response = client.execute(to_reqwest(request)?).await.map_err(|error| {
             let kind = if error.is_connect() {
                 ErrorKind::Connection
             } else {
@@ -291,6 +313,25 @@ mod tests {
         let mut options = HttpClientOptions::default();
         change(&mut options);
         http_client_with(&options).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn no_proxy_stands_before_link_local_addresses() {
+        let proxy = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        proxy.set_nonblocking(true).unwrap();
+        let mut options = HttpClientOptions::default();
+        options.connect_timeout = Duration::from_millis(50);
+        options.proxy = Proxy::Server {
+            address: format!("http://{}", proxy.local_addr().unwrap()),
+            credentials: None,
+        };
+        let client = http_client_with(&options).unwrap();
+        let address = "http://169.254.169.254/metadata/identity/oauth2/token"
+            .parse()
+            .unwrap();
+        // Whether there is such a service or not.
+        let _ = client.execute_request(&Request::new(address, Method::Get)).await;
+        assert!(proxy.accept().is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
 use kusto_protocol::{Endpoint, QueryStatistics};
 use tracing::field::Empty;
 use tracing::{Instrument, Level, Span, debug, debug_span, event, info_span, warn};
@@ -27,12 +28,15 @@ struct Record {
     operation: &'static str,
     database: String,
     host: String,
+    port: u16,
     start: Instant,
     bytes: AtomicU64,
     rows: AtomicU64,
     retries: AtomicU32,
     first_row: OnceLock<Duration>,
     failure: OnceLock<String>,
+    /// Of a failure.
+    status: OnceLock<StatusCode>,
     /// How long it took, once its end is known.
     elapsed: OnceLock<Duration>,
 }
@@ -41,6 +45,7 @@ impl Operation {
     pub(crate) fn start(outgoing: &Outgoing, endpoint: &Endpoint) -> Self {
         let (operation, database) = (outgoing.operation, outgoing.database.clone());
         let usual_port = if endpoint.is_https() { 443 } else { 80 };
+        let port = endpoint.port().unwrap_or(usual_port);
         let span = info_span!(
             "kusto.request",
             "otel.kind" = "client",
@@ -53,10 +58,10 @@ impl Operation {
             "db.response.returned_rows" = Empty,
             "error.type" = Empty,
             "server.address" = endpoint.host(),
-            "server.port" = endpoint.port().unwrap_or(usual_port),
+            "server.port" = i64::from(port),
             "azure.service.request.id" = Empty,
             "kusto.client_request_id" = outgoing.client_request_id(0),
-            "kusto.time_limit_s" = outgoing.limit.as_secs(),
+            "kusto.time_limit_s" = number(outgoing.limit.as_secs()),
             "kusto.retries" = Empty,
             "kusto.response.bytes" = Empty,
             "kusto.first_row_s" = Empty,
@@ -70,12 +75,14 @@ impl Operation {
             operation,
             database,
             host: endpoint.host().to_owned(),
+            port,
             start: Instant::now(),
             bytes: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             retries: AtomicU32::new(0),
             first_row: OnceLock::new(),
             failure: OnceLock::new(),
+            status: OnceLock::new(),
             elapsed: OnceLock::new(),
         }))
     }
@@ -90,7 +97,7 @@ impl Operation {
         let span = debug_span!(
             parent: &self.0.span,
             "kusto.attempt",
-            "http.request.resend_count" = retries,
+            "http.request.resend_count" = i64::from(retries),
             "kusto.client_request_id" = id,
         );
         async move {
@@ -124,7 +131,7 @@ impl Operation {
     pub(crate) fn accept(&self, answer: &Answer, client_request_id: &str) {
         let span = &self.0.span;
         span.record("kusto.client_request_id", client_request_id);
-        span.record("db.response.status_code", answer.status.as_u16());
+        span.record("db.response.status_code", answer.status.as_str());
         if let Some(id) = &answer.activity_id {
             span.record("azure.service.request.id", id.as_str());
         }
@@ -149,8 +156,11 @@ impl Operation {
         span.record("kusto.execution_s", statistics.execution_seconds);
         let cpu = statistics.cpu_total.map(|total| total.to_string());
         span.record("kusto.cpu", cpu);
-        span.record("kusto.memory_peak_bytes", statistics.memory_peak_per_node);
-        span.record("kusto.rows_scanned", statistics.rows_scanned);
+        span.record(
+            "kusto.memory_peak_bytes",
+            statistics.memory_peak_per_node.map(number),
+        );
+        span.record("kusto.rows_scanned", statistics.rows_scanned.map(number));
     }
 
     /// The answer came to its end.
@@ -166,7 +176,8 @@ impl Operation {
             let span = &self.0.span;
             span.record("otel.status_code", "ERROR");
             if let Some(status) = error.status() {
-                span.record("db.response.status_code", status.as_u16());
+                span.record("db.response.status_code", status.as_str());
+                let _ = self.0.status.set(status);
             }
             if let Some(id) = error.activity_id() {
                 span.record("azure.service.request.id", id);
@@ -184,9 +195,9 @@ impl Drop for Record {
         let elapsed = *self.elapsed.get_or_init(|| self.start.elapsed());
         let first_row = self.first_row.get().map(Duration::as_secs_f64);
         let span = &self.span;
-        span.record("db.response.returned_rows", rows);
-        span.record("kusto.response.bytes", bytes);
-        span.record("kusto.retries", retries);
+        span.record("db.response.returned_rows", number(rows));
+        span.record("kusto.response.bytes", number(bytes));
+        span.record("kusto.retries", i64::from(retries));
         span.record("error.type", failure);
         span.record("kusto.first_row_s", first_row);
         event!(
@@ -202,11 +213,18 @@ impl Drop for Record {
                 "db.system.name" = SYSTEM,
                 "db.namespace" = self.database,
                 "db.operation.name" = self.operation,
+                "db.response.status_code" = self.status.get().map(StatusCode::as_str),
                 "server.address" = self.host,
+                "server.port" = i64::from(self.port),
                 "error.type" = failure
             }
         );
     }
+}
+
+/// OpenTelemetry's numbers have a sign; without one they would arrive as texts.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// Kusto's name as a database. The conventions have no entry for it yet; theirs for Azure begin with `azure.`.

@@ -1,5 +1,6 @@
 //! Runs other people's clients against our service, and our client against theirs. See interop/README.md.
 
+mod proxy;
 mod sign_in;
 
 use std::fs;
@@ -15,7 +16,7 @@ use crate::service::{self, Service};
 
 /// The checks that there are.
 const CHECKS: &[&str] = &[
-    "python", "ingest", "node", "duckdb", "oracle", "arrow", "openid", "msal",
+    "python", "ingest", "node", "duckdb", "oracle", "arrow", "openid", "msal", "proxy",
 ];
 
 /// Queries that every service here answers in the same way.
@@ -54,8 +55,12 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
     if wants("msal") {
         sign_in::msal(&folder)?;
     }
+    if wants("proxy") {
+        proxy::run(&folder)?;
+    }
     // The others need our command.
-    if !names.is_empty() && names.iter().all(|name| name == "arrow" || name == "msal") {
+    let without = ["arrow", "msal", "proxy"];
+    if !names.is_empty() && names.iter().all(|name| without.contains(&name.as_str())) {
         return Ok(());
     }
     let kusto = service::build_cli()?;

@@ -14,6 +14,7 @@ mod instructions;
 mod interop;
 mod layers;
 mod memory;
+mod secrets;
 mod service;
 mod speed;
 mod tidy;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some("instructions") => instructions::run(&arguments[1..]),
         Some("interop") => interop::run(&arguments[1..]),
         Some("memory") => memory::run(),
+        Some("secrets") => secrets::run(),
         Some("speed") => speed::run(),
         Some("layers") => report(layers::violations()),
         Some("tidy") => report(tidy::violations()),
@@ -56,7 +58,7 @@ cargo xtask CHORE
   test      every test of the workspace, as the README says: cargo test --workspace
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
-            (name one to run it alone: python, node, duckdb, oracle, arrow, openid, msal)
+            (name one to run it alone: python, node, duckdb, oracle, arrow, openid, msal, proxy)
   memory    gigabytes through the client and the service, a thousand queries at once, and what they hold
   speed     queries over 10 million rows beside DuckDB on one thread
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
@@ -66,10 +68,12 @@ cargo xtask CHORE
   fuzz      every fuzz target for ten seconds, or for as many as are given; needs nightly and cargo-fuzz
   layers    which crate may depend on which
   tidy      rules of the source tree
-  ci        test, check, interop, memory and instructions";
+  secrets   the tests again with all that they print and trace, searched for the secrets in them
+  ci        test, secrets, check, interop, memory and instructions";
 
 fn ci() -> Result<(), String> {
     test()?;
+    secrets::run()?;
     check()?;
     interop::run(&[])?;
     memory::run()?;

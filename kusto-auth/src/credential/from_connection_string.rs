@@ -111,6 +111,40 @@ impl Credential {
         }
     }
 
+    /// The same for a string whose author is not trusted, such as a user of a service: the proof must be in the string.
+    ///
+    /// What this machine knows is not made use of: no environment, no files, no command-line tools, no managed identity,
+    /// no certificate store, and no person at its screen. The author would get answers that only this machine may have.
+    ///
+    /// ```
+    /// use kusto_auth::Credential;
+    ///
+    /// let own = "https://h.kusto.windows.net;AppClientId=a;AppKey=k;TenantId=contoso.com".parse()?;
+    /// assert!(Credential::from_untrusted_connection_string(&own).is_ok());
+    /// let ours = "https://h.kusto.windows.net;Fed=true".parse()?;
+    /// assert!(Credential::from_untrusted_connection_string(&ours).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AuthErrorKind::Unsupported`] for what wants an identity of this machine, and as
+    /// [`from_connection_string`](Self::from_connection_string).
+    pub fn from_untrusted_connection_string(string: &ConnectionString) -> Result<Self, AuthError> {
+        match string.authentication() {
+            Authentication::Federated { .. }
+            | Authentication::ApplicationCertificate {
+                certificate: Certificate::Store { .. },
+                ..
+            } => Err(AuthError::new(
+                AuthErrorKind::Unsupported,
+                "the connection string wants an identity of this machine, and local secrets are turned off for it; put \
+                 a token, a key or a certificate into it",
+            )),
+            _ => Self::from_connection_string(string),
+        }
+    }
+
     fn application_in_region(
         string: &ConnectionString,
         tenant: &str,

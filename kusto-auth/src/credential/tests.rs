@@ -99,6 +99,35 @@ fn what_is_not_supported_names_the_way_out() {
 }
 
 #[test]
+fn untrusted_strings_bring_their_own_proof() {
+    let host = "https://h.kusto.windows.net";
+    let untrusted = |string: &str| {
+        let string = format!("{host};{string}").parse().unwrap();
+        Credential::from_untrusted_connection_string(&string)
+    };
+    for string in [
+        "UserToken=hush",
+        "AppClientId=i;AppKey=hush;TenantId=contoso.com",
+        "Fed=true;UserID=u@contoso.com;Password=hush",
+    ] {
+        assert!(untrusted(string).is_ok(), "{string}");
+    }
+    for string in [
+        "Fed=true",
+        "Fed=true;UserID=u@contoso.com",
+        "Fed=true;AppClientId=i",
+        "AppClientId=i;TenantId=t;ApplicationCertificateThumbprint=hush",
+    ] {
+        let error = untrusted(string).unwrap_err();
+        assert_eq!(error.kind(), AuthErrorKind::Unsupported);
+        assert!(
+            error.to_string().contains("local secrets are turned off"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn each_string_chooses_its_sign_in() {
     for (string, name) in [
         ("Fed=true", "default chain"),

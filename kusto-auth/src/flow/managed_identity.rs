@@ -100,6 +100,21 @@ impl ManagedIdentitySource {
         Ok(source)
     }
 
+    /// The source of this machine, by its environment; a machine of Azure Arc also by the agent that is installed, since
+    /// not every process gets its variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`detect`](Self::detect).
+    pub(crate) fn of_this_machine(variable: impl Fn(&str) -> Option<String>) -> Result<Self, AuthError> {
+        Ok(match Self::detect(variable)? {
+            Self::Imds { .. } if ARC_AGENTS.iter().any(|agent| Path::new(agent).exists()) => Self::Arc {
+                endpoint: ARC_ENDPOINT.to_owned(),
+            },
+            source => source,
+        })
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::AppService { .. } => "App Service",
@@ -317,4 +332,11 @@ fn get(
     Ok(Next::Send(request, secrets))
 }
 
+/// Where Azure Arc's agent is installed, on Linux and on Windows.
+const ARC_AGENTS: &[&str] = &[
+    "/opt/azcmagent/bin/himds",
+    r"C:\Program Files\AzureConnectedMachineAgent\himds.exe",
+];
+/// Where it listens.
+const ARC_ENDPOINT: &str = "http://localhost:40342/metadata/identity/oauth2/token";
 const IMDS: &str = "169.254.169.254";

@@ -58,11 +58,14 @@ pub(crate) fn run_with(arguments: &[&str], input: &str) -> Run {
 }
 
 fn of(output: Output) -> Run {
-    Run {
+    let run = Run {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    };
+    // Seen where a test fails, and where the output of tests is searched for secrets.
+    eprintln!("{}\n{}", run.out, run.err);
+    run
 }
 
 impl Run {

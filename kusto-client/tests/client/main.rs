@@ -4,6 +4,8 @@ mod answers;
 mod cancel;
 mod errors;
 mod health;
+#[path = "../../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
 mod requests;
 mod results;
 #[path = "../../../kusto-transport/tests/transport/scripted.rs"]

@@ -66,6 +66,34 @@ async fn a_connection_is_used_again_until_it_was_idle_for_too_long() {
     }
 }
 
+/// Over TLS the service offers HTTP/2, which needs one connection for everything that is under way.
+#[tokio::test]
+async fn http2_is_used_where_it_is_offered_and_allowed() {
+    let emulator = Emulator::builder().tls().start().await.unwrap();
+    let service = emulator.uri().rsplit('/').next().unwrap().parse().unwrap();
+    for http2 in [true, false] {
+        let proxy = Proxy::start(service, |_| Fault::None).await;
+        let mut options = HttpClientOptions::default();
+        options.proxy = HttpProxy::None;
+        options.http2 = http2;
+        options
+            .root_certificates
+            .extend(emulator.certificate().map(str::to_owned));
+        let mut setting = Setting::new(emulator.certificate());
+        setting.http_client = http_client_with(&options).unwrap();
+        let client = client(proxy.address, &setting);
+        assert_eq!(ask(&client, Kind::Query, "").await, "done");
+        let asked = futures::future::join_all((0..8).map(|_| ask(&client, Kind::Query, ""))).await;
+        assert!(asked.iter().all(|seen| seen == "done"), "{asked:?}");
+        assert_eq!(
+            proxy.connections() == 1,
+            http2,
+            "{} connections",
+            proxy.connections()
+        );
+    }
+}
+
 /// Asking where to sign in comes first, and is no reason to ask again either.
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_ends_the_search_for_the_cloud() {

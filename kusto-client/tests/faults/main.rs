@@ -5,6 +5,8 @@
 
 mod connection;
 mod every_point;
+#[path = "../../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
 mod proxy;
 mod table;
 
@@ -49,6 +51,7 @@ struct Setting {
 impl Setting {
     /// A setting without harm. No connection is used twice, so that each try has one of its own.
     fn new(certificate: Option<&str>) -> Self {
+        listen::listen();
         let mut options = HttpClientOptions::default();
         options.proxy = HttpProxy::None;
         options.max_idle_connections = 0;

@@ -4,6 +4,8 @@
 #[path = "../../../interop/azurite/azurite.rs"]
 mod azurite;
 mod faults;
+#[path = "../../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
 mod managed;
 mod queued;
 mod service;

@@ -45,6 +45,7 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new(storage: &Arc<dyn HttpClient>, resources: &[(&'static str, &str)]) -> Arc<Self> {
+        crate::listen::listen();
         Arc::new(Self {
             storage: Arc::clone(storage),
             resources: resources

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod frames;
+mod listen;
 mod pipeline;
 mod repeat;
 mod scripted;

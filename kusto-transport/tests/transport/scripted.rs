@@ -131,6 +131,7 @@ impl From<Answer> for Act {
 
 impl Scripted {
     pub(crate) fn new(script: impl IntoIterator<Item = Act>) -> Arc<Self> {
+        crate::listen::listen();
         Arc::new(Self {
             script: Mutex::new(script.into_iter().collect()),
             seen: Mutex::default(),

@@ -120,7 +120,7 @@ async fn a_request_that_fails_and_one_that_is_dropped_are_told_as_such() {
     assert!(pipeline.send(&request).await.is_err());
     assert!(futures::poll!(Box::pin(pipeline.send(&request))).is_pending());
     let told = listener.0.lock().unwrap().join("\n");
-    assert!(told.contains("record db.response.status_code=400"), "{told}");
+    assert!(told.contains("record db.response.status_code=\"400\""), "{told}");
     assert_eq!(told.matches("record error.type=\"Service\"").count(), 1, "{told}");
     assert_eq!(told.matches("record error.type=\"Dropped\"").count(), 1, "{told}");
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::service;
+use crate::service::{self, Service};
 
 /// An OpenID provider, until it is dropped.
 struct Provider {
@@ -50,9 +50,9 @@ pub(super) fn openid(kusto: &Path, storms: &Path) -> Result<(), String> {
     let mut variables = vec![("KUSTO_OPENID_PROVIDER", provider.address.clone())];
     let chromium =
         std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+    let script = folder.join("browser.mjs");
     if chromium.exists() {
-        let script = folder.join("browser.mjs").display().to_string();
-        variables.push(("KUSTO_OPENID_BROWSER", script));
+        variables.push(("KUSTO_OPENID_BROWSER", script.display().to_string()));
     } else if std::env::var_os("CI").is_some() {
         return Err(format!(
             "{} is missing: no sign-in with a browser was tried",
@@ -77,17 +77,21 @@ pub(super) fn openid(kusto: &Path, storms: &Path) -> Result<(), String> {
         ],
         &variables,
     )?;
-    tokens_at_our_service(kusto, storms, &provider)
-}
-
-/// The service takes the provider's tokens by their signatures, and the command signs in as the service says.
-fn tokens_at_our_service(kusto: &Path, storms: &Path, provider: &Provider) -> Result<(), String> {
-    let storms = storms.display().to_string();
     let audience = "https://kusto.kusto.windows.net";
+    let storms = storms.display().to_string();
     let service = service::start_with(
         kusto,
         &["--issuer", &provider.address, "--audience", audience, &storms],
     )?;
+    tokens_at_our_service(kusto, &service)?;
+    if chromium.exists() {
+        login(kusto, &service, &script)?;
+    }
+    Ok(())
+}
+
+/// The service takes the provider's tokens by their signatures, and the command signs in as the service says.
+fn tokens_at_our_service(kusto: &Path, service: &Service) -> Result<(), String> {
     let ask = |credential: &str| {
         let string = format!("{}/NetDefaultDB;{credential}", service.uri);
         Command::new(kusto)
@@ -117,6 +121,72 @@ fn tokens_at_our_service(kusto: &Path, storms: &Path, provider: &Provider) -> Re
         }
     }
     println!("oidc-provider: its tokens open our service by their signatures, others do not");
+    Ok(())
+}
+
+/// `kusto query --login`: a person with a browser, again without being asked, and with a code on another device.
+fn login(kusto: &Path, service: &Service, script: &Path) -> Result<(), String> {
+    let cache = crate::root().join("target/interop/login");
+    // The tokens of an earlier run.
+    let _ = fs::remove_dir_all(&cache);
+    fs::create_dir_all(&cache).map_err(|error| format!("{}: {error}", cache.display()))?;
+    let browser = cache.join("browser");
+    let person = format!("#!/bin/sh\nexec node '{}' yes \"$1\"\n", script.display());
+    fs::write(&browser, person).map_err(|error| format!("{}: {error}", browser.display()))?;
+    super::output(Command::new("chmod").arg("+x").arg(&browser))?;
+    let string = format!(
+        "{}/NetDefaultDB;Fed=true;AppClientId=person;TenantId=contoso.com",
+        service.uri
+    );
+    let ask = |method: &str, browser: &Path, folder: &str| {
+        let mut command = Command::new(kusto);
+        command
+            .args([
+                "query",
+                "--quiet",
+                "--format",
+                "csv",
+                "--login",
+                method,
+                "storms | count",
+            ])
+            .env("KUSTO_CONNECTION_STRING", &string)
+            .env("XDG_CACHE_HOME", cache.join(folder))
+            .env("BROWSER", browser);
+        command
+    };
+    for browser in [&*browser, Path::new("/nowhere")] {
+        let counted = super::output(&mut ask("browser", browser, "tokens"))?;
+        if !counted.contains("2000") {
+            return Err(format!("kusto query --login browser printed {counted}"));
+        }
+    }
+    let mut asked = ask("device-code", Path::new("/nowhere"), "device")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot run kusto: {error}"))?;
+    let mut shown = String::new();
+    if let Some(stderr) = asked.stderr.take() {
+        let mut stderr = BufReader::new(stderr);
+        stderr.read_line(&mut shown).map_err(|error| error.to_string())?;
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::stderr()));
+    }
+    let word_after = |words: &str| {
+        let (_, rest) = shown.split_once(words)?;
+        rest.split_whitespace()
+            .next()
+            .map(|word| word.trim_end_matches('.'))
+    };
+    let (Some(address), Some(code)) = (word_after("open "), word_after("the code ")) else {
+        return Err(format!("kusto query --login device-code shows {shown}"));
+    };
+    super::output(Command::new("node").arg(script).args(["yes", address, code]))?;
+    let counted = asked.wait_with_output().map_err(|error| error.to_string())?;
+    if !String::from_utf8_lossy(&counted.stdout).contains("2000") {
+        return Err("kusto query --login device-code got no rows".to_owned());
+    }
+    println!("kusto query --login: with a browser, from the kept tokens, with a device code");
     Ok(())
 }
 
