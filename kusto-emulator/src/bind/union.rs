@@ -1,14 +1,18 @@
 //! `union`: tables of different columns under one roof.
 
+use std::sync::Arc;
+
 use kusto_kql::ast::{Expression, ExpressionKind, Operator, Parameter, Span};
 use kusto_protocol::{Column, ColumnType, Value};
 
 use super::column::{unique_name, wildcard};
 use super::environment::Binding;
+use super::name::constant_text;
 use super::source::table_plan;
 use super::{Binder, Result};
 use crate::error::EngineErrorKind;
 use crate::plan::{Node, Plan, Scalar};
+use crate::storage::Database;
 use crate::vector::Vector;
 
 impl Binder<'_> {
@@ -67,13 +71,14 @@ impl Binder<'_> {
                     object: Some(object),
                     pattern,
                 } => {
-                    let database = self.database_of(object)?;
-                    for table in database
-                        .tables
-                        .values()
-                        .filter(|table| wildcard(pattern, &table.name))
-                    {
-                        plans.push((table.name.clone(), table_plan(table)));
+                    for database in self.databases_of(object)? {
+                        for table in database
+                            .tables
+                            .values()
+                            .filter(|table| wildcard(pattern, &table.name))
+                        {
+                            plans.push((table.name.clone(), table_plan(table)));
+                        }
                     }
                 }
                 kind => {
@@ -99,13 +104,29 @@ impl Binder<'_> {
         }
     }
 
+    /// The databases that `database("…")` names, whose name may have stars.
+    fn databases_of(&mut self, object: &Expression) -> Result<Vec<Arc<Database>>> {
+        if let ExpressionKind::Call(call) = &object.kind
+            && let [name] = call.arguments.as_slice()
+            && let Some(pattern) = constant_text(&name.expression)
+            && call.object.is_none()
+            && pattern.contains('*')
+        {
+            let databases = self.storage.databases().into_iter();
+            return Ok(databases
+                .filter(|database| wildcard(pattern, &database.name))
+                .collect());
+        }
+        Ok(vec![self.database_of(object)?])
+    }
+
     pub(super) fn wildcard_tables(
         &mut self,
         pattern: &str,
         span: Span,
         plans: &mut Vec<(String, Plan)>,
     ) -> Result<()> {
-        let database = std::sync::Arc::clone(&self.database);
+        let database = Arc::clone(&self.database);
         for table in database
             .tables
             .values()

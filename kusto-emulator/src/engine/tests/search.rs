@@ -74,3 +74,11 @@ fn what_find_cannot_do_is_named() {
         "table expression named 'Nothing'",
     );
 }
+
+#[test]
+fn databases_are_named_by_wildcards() {
+    check(
+        "find in (database('Sam*').*) where * has 'Tornado' project Id",
+        "source_:string | Id:long\n Storms | 4",
+    );
+}
