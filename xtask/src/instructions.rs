@@ -201,7 +201,7 @@ const MEGABYTE: u64 = 1_000_000;
 const TOLERANCE: f64 = 0.05;
 /// Twice, and what the growth of buffers adds.
 const MOST_GROWTH: f64 = 2.1;
-/// Good answers take up to 26, hostile ones up to 150: a backslash after the other costs most.
+/// Good answers take up to 26, hostile ones up to 105: a backslash after the other costs most.
 const MOST_A_BYTE: f64 = 200.0;
 /// Fewer instructions than this mean that the answer was refused before it was read.
 const EARLY: u64 = 500_000;

@@ -98,6 +98,10 @@ fn push_escaped(bytes: &[u8], mut at: usize, text: &mut Vec<u8>) -> Result<usize
             Some(b'\\') => at = push_escape(bytes, at, text)?,
             Some(_) => return Err(Fault::syntax(at, CONTROL_CHARACTER).into()),
         }
+        // Where one escape follows the other, there is no run between them.
+        if bytes.get(at) == Some(&b'\\') {
+            continue;
+        }
         // A run without escapes, eight bytes at a time; those after its end are taken back.
         loop {
             let Some(word) = word_at(bytes, at) else {
