@@ -197,7 +197,7 @@ impl Packing {
 fn read(input: Input, mut intake: Intake) -> Result<(), IngestError> {
     match input {
         Input::Channel(mut reader) => copy(&mut reader, &mut intake)?,
-        Input::Data(Data::Bytes(bytes)) => copy(&mut &bytes[..], &mut intake)?,
+        Input::Data(Data::Bytes(bytes)) => return intake.take_all(&bytes),
         Input::Data(Data::File(path)) => return file(&path, intake),
         Input::Data(Data::Writer(write)) => {
             let written = write(&mut intake);

@@ -61,6 +61,29 @@ impl Intake {
         self.counters.read.load(Ordering::Relaxed)
     }
 
+    /// Takes bytes that are in memory, all there are. What is not compressed is cut without being copied.
+    pub(crate) fn take_all(mut self, bytes: &Bytes) -> Result<(), IngestError> {
+        self.counters
+            .read
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.pass_all(bytes)
+            .map_err(|error| self.failure(error, "cannot be packed"))?;
+        self.finish()
+    }
+
+    fn pass_all(&mut self, bytes: &Bytes) -> io::Result<()> {
+        let (head, rest) = bytes.split_at(bytes.len().min(LONGEST_MAGIC));
+        self.pass(head)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        match &mut self.state {
+            State::AsItIs(cutter) => cutter.take_all(bytes),
+            _ => self.pass(rest),
+        }
+    }
+
     /// The last block, and the word that it is the last.
     pub(crate) fn finish(mut self) -> Result<(), IngestError> {
         if self.bytes_read() == 0 {
@@ -166,6 +189,19 @@ impl Cutter {
             self.send_block()?;
         }
         self.send(Piece::Block(Bytes::new()))
+    }
+
+    /// Sends all of the bytes, of which the head is in the block already.
+    fn take_all(&mut self, bytes: &Bytes) -> io::Result<()> {
+        self.counters
+            .packed
+            .fetch_add((bytes.len() - self.block.len()) as u64, Ordering::Relaxed);
+        self.block = Vec::new();
+        for begin in (0..bytes.len()).step_by(self.block_bytes) {
+            let end = bytes.len().min(begin + self.block_bytes);
+            self.send(Piece::Block(bytes.slice(begin..end)))?;
+        }
+        Ok(())
     }
 
     fn send_block(&mut self) -> io::Result<()> {

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("instructions") => instructions::run(&arguments[1..]),
         Some("interop") => interop::run(&arguments[1..]),
-        Some("memory") => memory::run(),
+        Some("memory") => memory::run(&arguments[1..]),
         Some("secrets") => secrets::run(),
         Some("speed") => speed::run(),
         Some("layers") => report(layers::violations()),
@@ -59,7 +59,8 @@ cargo xtask CHORE
   check     format, clippy and docs, warnings denied
   interop   the official SDKs against our service, our client against another service
             (name one to run it alone: python, node, duckdb, oracle, arrow, openid, msal, proxy)
-  memory    gigabytes through the client and the service, a thousand queries at once, and what they hold
+  memory    gigabytes through the client and the service, a thousand queries at once, an upload of 256 MiB, or with
+            --full of 2 GiB, and what they hold
   speed     queries over 10 million rows beside DuckDB on one thread
   bench     our decoder beside others, as tables in BENCHMARKING.md; --quick: in two minutes, printed only
   instructions
@@ -76,7 +77,7 @@ fn ci() -> Result<(), String> {
     secrets::run()?;
     check()?;
     interop::run(&[])?;
-    memory::run()?;
+    memory::run(&[])?;
     instructions::run(&[])
 }
 

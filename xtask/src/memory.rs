@@ -1,8 +1,9 @@
 //! Shows that memory does not grow with what passes through: a gigabyte streams through the client, packed with gzip
 //! and plain, and one out of a Parquet file through the service; the peak of each is compared with that after one row.
-//! Then a thousand clients ask the service at once.
+//! A long text goes from a reader to storage. Then a thousand clients ask the service at once.
 
 mod load;
+mod upload;
 
 use std::fs;
 use std::io::Read;
@@ -24,7 +25,13 @@ const ROWS: u64 = 1_000_000;
 /// Rows of the Parquet file, of about a hundred bytes that do not compress.
 const FILE_ROWS: u64 = 10_000_000;
 
-pub(crate) fn run() -> Result<(), String> {
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let is_full = match arguments {
+        [] => false,
+        [argument] if argument == "--full" => true,
+        _ => return Err("usage: cargo xtask memory [--full]".to_owned()),
+    };
+    upload::run(is_full)?;
     let kusto = service::build_cli()?;
     answer(&kusto)?;
     file(&kusto)?;
