@@ -1,16 +1,18 @@
 //! `kusto ingest`
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
 use kusto_client::{
     Client, IngestError, Ingested, IngestionOperation, IngestionProperties, IngestionStatus,
-    ManagedStreamingIngestClient, QueuedIngestClient, Source,
+    ManagedStreamingIngestClient, Progress, QueuedIngestClient, Source,
 };
 use kusto_protocol::DataFormat;
 
@@ -30,14 +32,19 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<(), Failure> {
     let is_quiet = arguments.quiet.quiet;
     let bar = Arc::new(Bar::new(is_quiet));
     let way = Way::new(&client, arguments.by, &bar);
-    let (started, mut failed, mut read, mut waiting) = (Instant::now(), 0, 0, Vec::new());
+    let (started, mut failed, mut totals, mut waiting) = (Instant::now(), 0, Totals::default(), Vec::new());
     for (file, format) in files.iter().zip(formats) {
         let length = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         bar.begin(file, length);
-        let outcome = way.ingest(file, format, &arguments, &database).await;
+        let counter = Arc::new(AtomicU64::new(0));
+        let outcome = way.ingest(file, format, &arguments, &database, &counter).await;
         bar.clear();
+        let uploaded = bar.take();
         let what = match outcome {
-            Ok(Done::Streamed) => "ingested into",
+            Ok(Done::Streamed(sent)) => {
+                totals.sent += sent;
+                "ingested into"
+            }
             Ok(Done::Queued(operation)) => {
                 waiting.push((file, operation));
                 "queued for"
@@ -51,7 +58,7 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<(), Failure> {
                 continue;
             }
         };
-        read += length;
+        totals.add(&uploaded, length.max(counter.load(Ordering::Relaxed)));
         if !is_quiet {
             eprintln!("{}: {what} {}", file.display(), arguments.table);
         }
@@ -59,13 +66,9 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<(), Failure> {
     if let Some(limit) = arguments.wait {
         failed += way.wait(&waiting, Duration::from_secs(limit), is_quiet).await;
     }
-    if !is_quiet && files.len() > 1 {
+    if !is_quiet {
         let (done, all) = (files.len() - failed, files.len());
-        eprintln!(
-            "{done} of {all} files, {}, {}",
-            size(read),
-            seconds(started.elapsed())
-        );
+        eprintln!("{done} of {all} files, {totals}, {}", seconds(started.elapsed()));
     }
     match failed {
         0 => Ok(()),
@@ -85,7 +88,8 @@ enum Way {
 }
 
 enum Done {
-    Streamed,
+    /// With so many bytes sent.
+    Streamed(u64),
     Queued(IngestionOperation),
 }
 
@@ -94,7 +98,7 @@ impl Way {
         let bar = Arc::clone(bar);
         let queued = client
             .queued_ingest()
-            .on_progress(move |progress| bar.show(progress.bytes_read));
+            .on_progress(move |progress| bar.show(progress));
         match by {
             IngestWay::Managed => {
                 let managed = ManagedStreamingIngestClient::of(client.streaming_ingest(), queued.clone());
@@ -111,6 +115,7 @@ impl Way {
         format: DataFormat,
         arguments: &IngestArguments,
         database: &str,
+        counter: &Arc<AtomicU64>,
     ) -> Result<Done, String> {
         let mut properties = IngestionProperties::new(database, &arguments.table).format(format);
         if let Some(mapping) = &arguments.mapping {
@@ -124,7 +129,7 @@ impl Way {
         if arguments.skip_header && !skips_here {
             properties = properties.ignore_first_record(true);
         }
-        let source = source(file, skips_here).map_err(|error| error.to_string())?;
+        let source = source(file, skips_here, counter).map_err(|error| error.to_string())?;
         let outcome = match self {
             Self::Managed(client, _) => {
                 client
@@ -132,11 +137,16 @@ impl Way {
                     .await
                     .map(|ingested| match ingested {
                         Ingested::Queued(operation) => Done::Queued(operation),
-                        _ => Done::Streamed,
+                        Ingested::Streamed(streamed) => Done::Streamed(streamed.bytes_sent),
+                        // Ways that this command does not know are none that it asks for.
+                        _ => Done::Streamed(0),
                     })
             }
             Self::Queued(client) => client.ingest(source, &properties).await.map(Done::Queued),
-            Self::Streaming(client) => client.ingest(source, &properties).await.map(|_| Done::Streamed),
+            Self::Streaming(client) => {
+                let streamed = client.ingest(source, &properties).await;
+                streamed.map(|streamed| Done::Streamed(streamed.bytes_sent))
+            }
         };
         outcome.map_err(|error: IngestError| failure::with_cause(&error))
     }
@@ -177,10 +187,45 @@ impl Way {
     }
 }
 
+/// What all files came to.
+#[derive(Default)]
+struct Totals {
+    read: u64,
+    sent: u64,
+    retried: u64,
+}
+
+impl Totals {
+    /// Adds a file of so many bytes, and what its upload came to, if it was uploaded.
+    fn add(&mut self, uploaded: &Progress, length: u64) {
+        self.read += length;
+        self.sent += uploaded.bytes_uploaded;
+        self.retried += uploaded.blocks_retried;
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} read, {} sent", size(self.read), size(self.sent))?;
+        match self.retried {
+            0 => Ok(()),
+            1 => f.write_str(", 1 block again"),
+            blocks => write!(f, ", {blocks} blocks again"),
+        }
+    }
+}
+
 /// How much of a file is read, on the terminal.
 struct Bar {
     is_shown: bool,
-    state: Mutex<(String, u64)>,
+    state: Mutex<BarState>,
+}
+
+#[derive(Default)]
+struct BarState {
+    file: String,
+    length: u64,
+    progress: Progress,
 }
 
 impl Bar {
@@ -192,22 +237,36 @@ impl Bar {
     }
 
     fn begin(&self, file: &Path, length: u64) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = (file.display().to_string(), length);
+        *self.state() = BarState {
+            file: file.display().to_string(),
+            length,
+            progress: Progress::default(),
+        };
     }
 
-    fn show(&self, read: u64) {
-        if !self.is_shown {
-            return;
+    fn show(&self, progress: &Progress) {
+        let mut state = self.state();
+        state.progress = *progress;
+        if self.is_shown {
+            let bar = bar(progress.bytes_read, state.length);
+            // Progress that cannot be written is not worth failing for, here and below.
+            let _ = write!(io::stderr(), "\r\u{1b}[K{}: {bar}", state.file);
         }
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // Progress that cannot be written is not worth failing for, here and below.
-        let _ = write!(io::stderr(), "\r\u{1b}[K{}: {}", state.0, bar(read, state.1));
     }
 
     fn clear(&self) {
         if self.is_shown {
             let _ = write!(io::stderr(), "\r\u{1b}[K");
         }
+    }
+
+    /// How far the upload came; nothing if there was none.
+    fn take(&self) -> Progress {
+        std::mem::take(&mut self.state().progress)
+    }
+
+    fn state(&self) -> MutexGuard<'_, BarState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -255,7 +314,8 @@ fn format_of(file: &Path, given: Option<DataFormat>) -> Result<DataFormat, Failu
         })
 }
 
-fn source(file: &Path, skip_header: bool) -> io::Result<Source> {
+/// The data of a file, or of standard input. What has no length is counted while it is read.
+fn source(file: &Path, skip_header: bool, counter: &Arc<AtomicU64>) -> io::Result<Source> {
     let is_stdin = file == Path::new("-");
     if !is_stdin && !skip_header {
         return Ok(Source::file(file));
@@ -264,7 +324,7 @@ fn source(file: &Path, skip_header: bool) -> io::Result<Source> {
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case(OsStr::new("gz")));
     let input: Box<dyn Read + Send> = match (is_stdin, is_gzip) {
-        (true, _) => Box::new(io::stdin()),
+        (true, _) => Box::new(Counted(io::stdin(), Arc::clone(counter))),
         (false, true) => Box::new(MultiGzDecoder::new(File::open(file)?)),
         (false, false) => Box::new(File::open(file)?),
     };
@@ -275,6 +335,16 @@ fn source(file: &Path, skip_header: bool) -> io::Result<Source> {
         }
         io::copy(&mut input, out).map(drop)
     }))
+}
+
+struct Counted<R>(R, Arc<AtomicU64>);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
 }
 
 /// Reads over the first record, with its line feed; line feeds in quotes do not end it.

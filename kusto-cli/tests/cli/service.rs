@@ -72,6 +72,7 @@ fn tables_can_be_created_and_filled() {
     let create = ".create table events (State: string, Damage: long, Start: datetime)";
     service.ask("mgmt", &[create]).printed();
     let ingest = service.ask("ingest", &["--table", "events", "--skip-header", &storms.csv()]);
+    assert!(ingest.err.contains("1 of 1 files, "), "{}", ingest.err);
     assert_eq!(ingest.printed(), "");
     let more = run_with(
         &[
@@ -86,9 +87,38 @@ fn tables_can_be_created_and_filled() {
         ],
         "OHIO,7,2007-01-04\n",
     );
+    assert!(more.err.contains("18 bytes read, "), "{}", more.err);
     more.printed();
     let count = service.ask("query", &["events | summarize count(), sum(Damage)"]);
     assert_eq!(count.printed(), "count_,sum_Damage\n5,47\n");
+}
+
+#[test]
+fn files_that_fail_do_not_keep_others_out_and_the_command_fails() {
+    let storms = Storms::new();
+    let service = Service::start(&[]);
+    let create = ".create table events (State: string, Damage: long, Start: datetime)";
+    service.ask("mgmt", &[create]).printed();
+    let absent = storms.path("absent.csv");
+    let run = service.ask(
+        "ingest",
+        &["--table", "events", "--skip-header", &absent, &storms.csv()],
+    );
+    assert!(run.err.contains("1 of 2 files, "), "{}", run.err);
+    let error = run.refused(1);
+    assert!(
+        error.contains("absent.csv") && error.contains("1 of 2 files were not ingested"),
+        "{error}"
+    );
+    let count = service.ask("query", &["events | count"]);
+    assert_ne!(count.printed(), "Count\n0\n");
+    let pattern = storms.path("*.parquet");
+    assert!(
+        service
+            .ask("ingest", &["-t", "events", &pattern])
+            .refused(2)
+            .contains("no such file")
+    );
 }
 
 #[test]
