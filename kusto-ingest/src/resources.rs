@@ -133,7 +133,8 @@ impl ResourceCache {
                 let _asking = self.asking.lock().await;
                 match self.kept() {
                     Some((Freshness::Fresh | Freshness::Due, resources)) => Ok(resources),
-                    _ => self.renew().await,
+                    // Boxed, as it is seldom: else every ingestion would carry its room about.
+                    _ => Box::pin(self.renew()).await,
                 }
             }
         }
@@ -185,9 +186,11 @@ impl ResourceCache {
     /// Asks up to four times while the service is busy.
     async fn ask_patiently(&self) -> Result<Resources, IngestError> {
         let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
+        let mut tries = 1;
+        loop {
             match self.ask().await {
-                Err(error) if error.is_throttled() => {
+                Err(error) if error.is_throttled() && tries < TRIES => {
+                    tries += 1;
                     let asked_for = error.transport().and_then(|error| error.retry_after());
                     sleep(asked_for.unwrap_or(wait).min(LONGEST_WAIT)).await;
                     wait = (wait * 2).min(LONGEST_WAIT);
@@ -195,7 +198,6 @@ impl ResourceCache {
                 outcome => return outcome,
             }
         }
-        self.ask().await
     }
 
     async fn ask(&self) -> Result<Resources, IngestError> {

@@ -268,6 +268,8 @@ async fn sign_in<T>(
     deadline: &mut Deadline,
     token: impl Future<Output = Result<T, AuthError>>,
 ) -> Result<T, TransportError> {
+    // A sign-in has many steps, and what it keeps between them would be moved about with every request.
+    let token = Box::pin(token);
     if tokens.asks_a_person() {
         return Ok(deadline.suspend(token).await?);
     }
