@@ -250,7 +250,7 @@ async fn plain(uri: &str) -> Outcome {
 }
 
 fn queued(uri: &str) -> Outcome<QueuedIngestClient> {
-    Ok(Client::from_connection_string(uri.to_owned())?.queued_ingest())
+    Ok(Client::from_connection_string(uri)?.queued_ingest())
 }
 
 #[tokio::main(worker_threads = 2)]

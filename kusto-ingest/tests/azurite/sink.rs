@@ -195,6 +195,7 @@ fn numbered(n: usize) -> String {
 
 /// Not a test by itself: the process whose disk is full in the test above.
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the process of the test above reads it")]
 async fn accept_until_the_disk_is_full() {
     let Some(folder) = std::env::var_os("KUSTO_TEST_SPOOL") else {
         return;
