@@ -28,6 +28,9 @@ const PLANTED: &[&str] = &[
     "the secret of the application",
 ];
 
+/// Bytes of the output of a test program that are printed if it fails.
+const END: usize = 16 << 10;
+
 /// What every process prints that listens to its traces: without it, nothing was searched.
 const HEARD: &str = "all traces are printed";
 
@@ -93,6 +96,8 @@ struct Found {
     secret: Option<String>,
     bytes: usize,
     heard: bool,
+    /// The last of it.
+    end: Vec<u8>,
 }
 
 /// Runs a test program, and searches what it prints as it comes.
@@ -116,14 +121,19 @@ fn search(folder: &Path, program: &Path, planted: &[Vec<u8>]) -> Result<Found, S
         (out.join(), err)
     });
     let status = child.wait().map_err(failed)?;
+    let streams = [out.map_err(|_| "the search failed")?, err];
     if !status.success() {
+        // What was searched is not printed, but for the end of what fails.
+        for stream in streams.iter().flatten() {
+            eprintln!("{}", String::from_utf8_lossy(&stream.end));
+        }
         return Err(format!("{} failed: {status}", program.display()));
     }
-    let streams = [out.map_err(|_| "the search failed")?, err];
     let mut found = Found {
         secret: None,
         bytes: 0,
         heard: false,
+        end: Vec::new(),
     };
     for stream in streams.into_iter().flatten() {
         found.secret = found.secret.or(stream.secret);
@@ -139,6 +149,7 @@ fn read(mut stream: impl Read, planted: &[Vec<u8>]) -> Found {
         secret: None,
         bytes: 0,
         heard: false,
+        end: Vec::new(),
     };
     let mut window = Vec::new();
     let mut buffer = vec![0; 1 << 16];
@@ -148,6 +159,8 @@ fn read(mut stream: impl Read, planted: &[Vec<u8>]) -> Found {
             Ok(length) => length,
         };
         window.extend_from_slice(&buffer[..length]);
+        found.end.extend_from_slice(&buffer[..length]);
+        found.end.drain(..found.end.len().saturating_sub(END));
         found.bytes += length;
         found.secret = found.secret.or_else(|| secret_in(&window, planted));
         found.heard |= contains(&window, HEARD.as_bytes());
