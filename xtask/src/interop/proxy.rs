@@ -9,8 +9,9 @@ struct Proxy(Child);
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // It may have ended by itself; either way nothing is left to do.
-        let _ = self.0.kill();
+        // Asked to end, it ends the processes that it started as well; killed, it would leave them. It may have ended
+        // by itself.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
 }
