@@ -202,7 +202,7 @@ impl Session {
     }
 }
 
-/// The inputs of a script, without its comments.
+/// The inputs of a script, without those that are nothing but comments.
 fn inputs(text: &str) -> Vec<String> {
     let mut inputs = vec![String::new()];
     for line in text.lines() {

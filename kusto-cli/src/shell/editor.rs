@@ -31,10 +31,7 @@ pub(crate) enum Line {
 
 impl Editor {
     pub(crate) fn new() -> Result<Self, Failure> {
-        let config = Config::builder()
-            .completion_type(CompletionType::List)
-            .auto_add_history(true)
-            .build();
+        let config = Config::builder().completion_type(CompletionType::List).build();
         let mut editor = rustyline::Editor::with_config(config)
             .map_err(|error| Failure::new(format!("no terminal: {error}")))?;
         editor.set_helper(Some(Typing::default()));
@@ -57,7 +54,7 @@ impl Editor {
     pub(crate) fn read(&mut self, database: &str) -> Result<Line, Failure> {
         match self.editor.readline(&format!("{database}> ")) {
             Ok(text) => {
-                self.remember();
+                self.remember(&text);
                 Ok(Line::Text(text))
             }
             Err(ReadlineError::Interrupted) => Ok(Line::Interrupted),
@@ -67,7 +64,10 @@ impl Editor {
     }
 
     /// A shell without a history is still a shell.
-    fn remember(&mut self) {
+    fn remember(&mut self, text: &str) {
+        if may_hold_secrets(text) || !matches!(self.editor.add_history_entry(text), Ok(true)) {
+            return;
+        }
         if let Some(file) = &self.history {
             if let Some(folder) = file.parent() {
                 let _ = std::fs::create_dir_all(folder);
@@ -150,6 +150,11 @@ fn is_complete(input: &str) -> bool {
     }
 }
 
+/// Whether a text may be a connection string, whose secrets belong into no file.
+fn may_hold_secrets(text: &str) -> bool {
+    text.contains(';') && text.trim_start().to_ascii_lowercase().starts_with("#connect")
+}
+
 /// Brackets of a command that are not closed. What stands in quotes counts as well: it is seldom a bracket alone.
 fn opened(text: &str) -> i64 {
     let depth = |depth, character| match character {
@@ -175,6 +180,15 @@ mod tests {
         ] {
             assert!(!is_complete(text), "{text}");
         }
+    }
+
+    #[test]
+    fn connection_strings_are_not_remembered() {
+        assert!(may_hold_secrets(
+            "#Connect https://help.kusto.windows.net;AppKey=hush"
+        ));
+        assert!(!may_hold_secrets("#connect https://help.kusto.windows.net"));
+        assert!(!may_hold_secrets("let n = 1; print n"));
     }
 
     #[test]
