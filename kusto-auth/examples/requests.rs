@@ -79,7 +79,7 @@ fn main() -> Result<(), AuthError> {
         print("authorization_code", &mut flow)?;
     }
 
-    let source = ManagedIdentitySource::detect(|_| None)?;
+    let source = ManagedIdentitySource::detect(|_| None);
     let scope = "https://kusto.kusto.windows.net/.default";
     for (name, id) in [
         ("managed_identity", ManagedIdentityId::System),

@@ -22,7 +22,7 @@ use crate::cloud::CloudInfo;
 use crate::default_chain::DefaultChain;
 use crate::drive::Driver;
 use crate::error::{AuthError, AuthErrorKind};
-use crate::flow::{ClientAuthentication, ManagedIdentityId};
+use crate::flow::{ClientAuthentication, ManagedIdentityId, ManagedIdentitySource};
 use crate::flow_credential::{Application, FlowCredential, Proof, SignIn};
 #[cfg(feature = "azure-identity")]
 use crate::identity::Identity;
@@ -249,9 +249,16 @@ impl Credential {
     }
 
     /// A managed identity of the machine or service that the program runs on: a virtual machine, App Service,
-    /// Functions, Azure Machine Learning, Azure Arc or Cloud Shell.
+    /// Functions, Azure Machine Learning, Azure Arc, Service Fabric or Cloud Shell, as the environment says.
     pub fn managed_identity(id: ManagedIdentityId) -> Self {
-        Self::new(Source::SignIn(SignIn::ManagedIdentity(id)))
+        Self::new(Source::SignIn(SignIn::ManagedIdentity { source: None, id }))
+    }
+
+    /// Like [`managed_identity`](Self::managed_identity), of a source that the caller knows better than the
+    /// environment.
+    pub fn managed_identity_of(source: ManagedIdentitySource, id: ManagedIdentityId) -> Self {
+        let source = Some(source);
+        Self::new(Source::SignIn(SignIn::ManagedIdentity { source, id }))
     }
 
     /// Whichever of these gives a token first: the application that `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and

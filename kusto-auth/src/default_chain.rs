@@ -1,6 +1,7 @@
 //! The identity that a program finds where it runs.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,8 +45,8 @@ impl DefaultChain {
     ) -> Self {
         let driver = Driver::new(Arc::clone(http_client));
         let flow = |sign_in| Arc::new(FlowCredential::new(sign_in, cloud, driver.clone())) as _;
-        let source = ManagedIdentitySource::of_this_machine(variable);
-        let wants_metadata_service = matches!(source, Ok(ManagedIdentitySource::Imds { .. }));
+        let source = ManagedIdentitySource::of_this_machine(variable, Path::exists);
+        let wants_metadata_service = matches!(source, ManagedIdentitySource::Imds { .. });
         let id = variable("AZURE_CLIENT_ID")
             .filter(|id| !id.is_empty())
             .map_or(ManagedIdentityId::System, ManagedIdentityId::ClientId);
@@ -62,7 +63,10 @@ impl DefaultChain {
             ),
             Link {
                 name: "managed identity",
-                credential: source.map(|_| flow(SignIn::ManagedIdentity(id))),
+                credential: Ok(flow(SignIn::ManagedIdentity {
+                    source: Some(source),
+                    id,
+                })),
                 wants_metadata_service,
             },
         ];

@@ -127,9 +127,18 @@ fn read_key(path: &Path) -> Result<Secret, AuthError> {
     };
     let mut content = String::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_KEY).read_to_string(&mut content))
+        .and_then(|file| file.take(MAX_KEY + 1).read_to_string(&mut content))
         .map_err(failed)?;
-    Ok(content.into())
+    if content.len() as u64 > MAX_KEY {
+        return Err(AuthError::new(
+            AuthErrorKind::Malformed,
+            format!(
+                "{} has more than {MAX_KEY} bytes, so it is no key of Azure Arc's agent",
+                path.display()
+            ),
+        ));
+    }
+    Ok(content.trim_end().into())
 }
 
 impl fmt::Debug for Driver {

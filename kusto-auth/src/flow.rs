@@ -5,6 +5,7 @@ mod authorization_code;
 mod device_code;
 mod form;
 mod grant;
+mod identity_source;
 mod managed_identity;
 
 use std::fmt;
@@ -14,7 +15,8 @@ use azure_core::time::{Duration, OffsetDateTime};
 use bytes::Bytes;
 use kusto_protocol::Secret;
 
-pub use self::managed_identity::{ManagedIdentityId, ManagedIdentitySource};
+pub use self::identity_source::ManagedIdentitySource;
+pub use self::managed_identity::ManagedIdentityId;
 
 use self::answer::Answer;
 use self::authorization_code::AuthorizationCode;
@@ -400,6 +402,10 @@ impl TokenFlow {
     ///
     /// The error itself, after three tries. The sign-in is over then.
     pub fn lost(&mut self, error: AuthError, now: OffsetDateTime) -> Result<(), AuthError> {
+        let error = match &self.machine {
+            Machine::ManagedIdentity(machine) => machine.explain(error),
+            _ => error,
+        };
         match &mut self.exchange {
             Some(exchange) if error.kind() != AuthErrorKind::Tls => exchange.put_off(now, None, || error),
             _ => Err(error),

@@ -1,6 +1,7 @@
 //! The sign-ins of this crate as credentials of the Azure ecosystem.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
@@ -21,7 +22,11 @@ use crate::flow::{
 #[derive(Clone, Debug)]
 pub(crate) enum SignIn {
     Application(Application),
-    ManagedIdentity(ManagedIdentityId),
+    ManagedIdentity {
+        /// Where the program runs, if the caller knows better than the environment.
+        source: Option<ManagedIdentitySource>,
+        id: ManagedIdentityId,
+    },
     OnBehalfOf {
         application: Application,
         user_token: Secret,
@@ -82,7 +87,7 @@ impl SignIn {
                 Proof::Ready(ClientAuthentication::Certificate(_)) => "client certificate",
                 Proof::Ready(ClientAuthentication::Assertion(_)) | Proof::Assertion(_) => "client assertion",
             },
-            Self::ManagedIdentity(_) => "managed identity",
+            Self::ManagedIdentity { .. } => "managed identity",
             Self::OnBehalfOf { .. } => "on behalf of",
             Self::Password { .. } => "username and password",
             Self::RefreshToken { .. } => "refresh token",
@@ -161,8 +166,10 @@ impl FlowCredential {
                 }
                 return Ok(tokens);
             }
-            SignIn::ManagedIdentity(id) => {
-                let source = ManagedIdentitySource::of_this_machine(|name| std::env::var(name).ok())?;
+            SignIn::ManagedIdentity { source, id } => {
+                let source = source.clone().unwrap_or_else(|| {
+                    ManagedIdentitySource::of_this_machine(|name| std::env::var(name).ok(), Path::exists)
+                });
                 TokenFlow::managed_identity(source, id.clone(), scope)
             }
         };

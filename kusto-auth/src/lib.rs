@@ -25,9 +25,9 @@
 //!
 //! # Not supported
 //!
-//! Federated accounts with a password (WS-Trust), managed identities of Service Fabric, certificates in a store of
-//! the machine, brokers of the operating system, and single-page applications. A credential of another crate that
-//! does them can be passed to [`Credential::token_credential`].
+//! Federated accounts with a password (WS-Trust), certificates in a store of the machine, brokers of the operating
+//! system, and single-page applications. A credential of another crate that does them can be passed to
+//! [`Credential::token_credential`].
 //!
 //! # Features
 //!

@@ -74,8 +74,8 @@ pub use kusto_arrow;
 #[cfg(feature = "client-certificate")]
 pub use kusto_auth::ClientCertificate;
 pub use kusto_auth::{
-    AuthError, AuthErrorKind, ClientAuthentication, CloudInfo, Credential, ManagedIdentityId, Prompt,
-    TrustedHosts, UserSignIn,
+    AuthError, AuthErrorKind, ClientAuthentication, CloudInfo, Credential, ManagedIdentityId,
+    ManagedIdentitySource, Prompt, TrustedHosts, UserSignIn,
 };
 pub use kusto_ingest::{
     Acknowledge, BatchingSink, ColumnMapping, DirectIngestClient, IngestError, IngestErrorKind, Ingested,
@@ -91,7 +91,7 @@ pub use kusto_protocol::{
     Visualization, kql_identifier, kql_string, options,
 };
 #[cfg(feature = "http-client")]
-pub use kusto_transport::{HttpClientOptions, Proxy, http_client_with};
+pub use kusto_transport::{HttpClientOptions, PinnedCertificate, Proxy, http_client_with};
 pub use kusto_transport::{RetryPolicy, TransportError, TransportErrorKind, new_request_id};
 pub use query::Query;
 pub use results::{ResultStream, Summary};

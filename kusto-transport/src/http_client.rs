@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{TransportError, TransportErrorKind};
 use crate::headers;
+use crate::pinned::PinnedCertificate;
 
 /// How the bundled HTTP client connects. Take the default and set fields.
 #[derive(Clone, Debug)]
@@ -46,6 +47,9 @@ pub struct HttpClientOptions {
     pub root_certificates: Vec<String>,
     /// Whether the authorities that the platform trusts are trusted. Default: yes.
     pub platform_roots: bool,
+    /// Servers that are known by their certificate alone, and reached without a proxy. Default: the endpoint that gives
+    /// tokens to services in Service Fabric, if `IDENTITY_SERVER_THUMBPRINT` says that this is one.
+    pub pinned_certificates: Vec<PinnedCertificate>,
 }
 
 /// What stands between here and the service.
@@ -79,6 +83,9 @@ impl Default for HttpClientOptions {
             proxy: Proxy::default(),
             root_certificates: Vec::new(),
             platform_roots: true,
+            pinned_certificates: PinnedCertificate::of_environment(|name| std::env::var(name).ok())
+                .into_iter()
+                .collect(),
         }
     }
 }
@@ -92,7 +99,8 @@ impl Default for HttpClientOptions {
 ///
 /// # Errors
 ///
-/// [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded.
+/// [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded;
+/// [`TransportErrorKind::InvalidRequest`] if the environment's thumbprint of a certificate is none.
 pub fn http_client() -> Result<Arc<dyn HttpClient>, TransportError> {
     http_client_with(&HttpClientOptions::default())
 }
@@ -114,7 +122,7 @@ pub fn http_client() -> Result<Arc<dyn HttpClient>, TransportError> {
 ///
 /// # Errors
 ///
-/// [`TransportErrorKind::InvalidRequest`] if the proxy's address or a certificate cannot be read, or if nothing is
+/// [`TransportErrorKind::InvalidRequest`] if an address, a certificate or a thumbprint cannot be read, or if nothing is
 /// trusted; [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded.
 pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClient>, TransportError> {
     let client = |builder: reqwest::ClientBuilder| {
@@ -123,12 +131,16 @@ pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClien
                 .with_source(error)
         })
     };
-    // No certificates there.
-    let link_local = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(options.connect_timeout)
-        .no_proxy()
-        .tls_certs_only([]);
+    let direct = || {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(options.connect_timeout)
+            .no_proxy()
+    };
+    let pin = |pinned: &PinnedCertificate| {
+        let client = client(direct().tls_backend_preconfigured(pinned.tls()?))?;
+        Ok::<_, TransportError>((pinned.url()?, client))
+    };
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         // Another crate's features may have turned these on.
@@ -165,7 +177,13 @@ pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClien
     };
     Ok(Arc::new(Bounded {
         client: client(builder)?,
-        link_local: client(link_local)?,
+        // No certificates there.
+        link_local: client(direct().tls_certs_only([]))?,
+        pinned: options
+            .pinned_certificates
+            .iter()
+            .map(pin)
+            .collect::<Result<_, TransportError>>()?,
         requests: Arc::new(Semaphore::new(
             options.max_requests.clamp(1, Semaphore::MAX_PERMITS),
         )),
@@ -207,6 +225,8 @@ struct Bounded {
     client: reqwest::Client,
     /// For the metadata service of virtual machines, which no proxy can reach.
     link_local: reqwest::Client,
+    /// For servers that are known by their certificate, with an address of each.
+    pinned: Vec<(Url, reqwest::Client)>,
     requests: Arc<Semaphore>,
 }
 
@@ -216,19 +236,18 @@ impl HttpClient for Bounded {
         let permit = Arc::clone(&self.requests).acquire_owned().await;
         // Nobody closes the semaphore.
         let permit = permit.map_err(|error| Error::new(ErrorKind::Other, error))?;
-        let client = if is_link_local(request.url()) {
-            &self.link_local
-        } else {
-            &self.client
-        };
-        let response = client.execute(to_reqwest(request)?).await.map_err(|error| {
-            let kind = if error.is_connect() {
-                ErrorKind::Connection
-            } else {
-                ErrorKind::Io
-            };
-            Error::with_error(kind, error.without_url(), "the request got no answer")
-        })?;
+        let response = self
+            .client_for(request.url())
+            .execute(to_reqwest(request)?)
+            .await
+            .map_err(|error| {
+                let kind = if error.is_connect() {
+                    ErrorKind::Connection
+                } else {
+                    ErrorKind::Io
+                };
+                Error::with_error(kind, error.without_url(), "the request got no answer")
+            })?;
         let status = response.status().as_u16().into();
         let headers = from_reqwest(response.headers());
         let body = response
@@ -239,6 +258,20 @@ impl HttpClient for Bounded {
             permit: Some(permit),
         });
         Ok(AsyncRawResponse::new(status, headers, body))
+    }
+}
+
+impl Bounded {
+    fn client_for(&self, url: &Url) -> &reqwest::Client {
+        let pinned = self
+            .pinned
+            .iter()
+            .find(|(server, _)| server.origin() == url.origin());
+        match pinned {
+            Some((_, client)) => client,
+            None if is_link_local(url) => &self.link_local,
+            None => &self.client,
+        }
     }
 }
 

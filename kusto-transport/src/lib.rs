@@ -55,6 +55,8 @@ mod headers;
 #[cfg(feature = "http-client")]
 mod http_client;
 mod outgoing;
+#[cfg(feature = "http-client")]
+mod pinned;
 mod pipeline;
 mod pipeline_options;
 mod redirect;
@@ -68,6 +70,8 @@ pub use error::{TransportError, TransportErrorKind};
 pub use frames::FrameStream;
 #[cfg(feature = "http-client")]
 pub use http_client::{HttpClientOptions, Proxy, http_client, http_client_with};
+#[cfg(feature = "http-client")]
+pub use pinned::PinnedCertificate;
 pub use pipeline::Pipeline;
 pub use pipeline_options::PipelineOptions;
 pub use request_id::new_request_id;

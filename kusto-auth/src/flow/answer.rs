@@ -44,7 +44,11 @@ impl Refusal {
     pub(crate) fn read(response: &http::Response<Bytes>, secrets: &[Secret]) -> Result<Self, AuthError> {
         let body: RefusalBody =
             serde_json::from_slice(response.body()).map_err(|_| no_tokens(response.status().as_u16()))?;
-        let mut description = body.error_description.unwrap_or_default();
+        let (error, message) = match body.error {
+            ErrorBody::Word(error) => (error, None),
+            ErrorBody::Object { code, message } => (code, message),
+        };
+        let mut description = body.error_description.or(message).unwrap_or_default();
         for secret in secrets.iter().map(Secret::expose).filter(|text| !text.is_empty()) {
             description = description.replace(secret, "****");
         }
@@ -53,7 +57,7 @@ impl Refusal {
             Some(format!("AADSTS{number}"))
         });
         Ok(Self {
-            error: body.error,
+            error,
             description: plain(&description, code.as_deref()),
             code,
             claims: body.claims.filter(|claims| !claims.is_empty()),
@@ -131,11 +135,20 @@ struct TokenBody {
 
 #[derive(Deserialize)]
 struct RefusalBody {
-    error: String,
+    error: ErrorBody,
     error_description: Option<String>,
     #[serde(default)]
     error_codes: Vec<u64>,
     claims: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ErrorBody {
+    /// As OAuth has it.
+    Word(String),
+    /// As services of Azure have it, Service Fabric among them.
+    Object { code: String, message: Option<String> },
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ use kusto_protocol::Secret;
 
 use super::answer::Answer;
 use super::form::{Form, invalid_address, percent_encode};
+use super::identity_source::ManagedIdentitySource;
 use super::{Next, Tokens};
 use crate::challenge;
 use crate::error::{AuthError, AuthErrorKind};
@@ -26,104 +27,6 @@ pub enum ManagedIdentityId {
     ObjectId(String),
     /// The user-assigned one with this resource id, `/subscriptions/…`.
     ResourceId(String),
-}
-
-/// Who gives the tokens of managed identities.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ManagedIdentitySource {
-    /// App Service, Functions, Automation.
-    AppService {
-        /// The address in `IDENTITY_ENDPOINT`.
-        endpoint: String,
-        /// The text in `IDENTITY_HEADER`.
-        header: Secret,
-    },
-    /// A machine that is connected through Azure Arc.
-    Arc {
-        /// The address of its agent.
-        endpoint: String,
-    },
-    /// Cloud Shell.
-    CloudShell {
-        /// The address in `MSI_ENDPOINT`.
-        endpoint: String,
-    },
-    /// A virtual machine: the metadata service at a link-local address.
-    Imds {
-        /// The host and port of the metadata service.
-        host: String,
-    },
-    /// Azure Machine Learning.
-    MachineLearning {
-        /// The address in `MSI_ENDPOINT`.
-        endpoint: String,
-        /// The text in `MSI_SECRET`.
-        secret: Secret,
-    },
-}
-
-impl ManagedIdentitySource {
-    /// The source that the environment names, by the order in which Microsoft's own library looks; a virtual
-    /// machine's if it names none.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthErrorKind::Unsupported`] for Service Fabric, whose endpoint wants a pinned certificate.
-    pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Result<Self, AuthError> {
-        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let (endpoint, header) = (variable("IDENTITY_ENDPOINT"), variable("IDENTITY_HEADER"));
-        if let (Some(_), Some(_), Some(_)) = (&endpoint, &header, variable("IDENTITY_SERVER_THUMBPRINT")) {
-            return Err(AuthError::new(
-                AuthErrorKind::Unsupported,
-                "managed identities of Service Fabric are not supported: their endpoint wants a pinned certificate; \
-                 pass a credential that does it",
-            ));
-        }
-        let source = match (endpoint, header) {
-            (Some(endpoint), Some(header)) => Self::AppService {
-                endpoint,
-                header: header.into(),
-            },
-            (Some(endpoint), None) if variable("IMDS_ENDPOINT").is_some() => Self::Arc { endpoint },
-            _ => match (variable("MSI_ENDPOINT"), variable("MSI_SECRET")) {
-                (Some(endpoint), Some(secret)) => Self::MachineLearning {
-                    endpoint,
-                    secret: secret.into(),
-                },
-                (Some(endpoint), None) => Self::CloudShell { endpoint },
-                (None, _) => Self::Imds {
-                    host: IMDS.to_owned(),
-                },
-            },
-        };
-        Ok(source)
-    }
-
-    /// The source of this machine, by its environment; a machine of Azure Arc also by the agent that is installed, since
-    /// not every process gets its variables.
-    ///
-    /// # Errors
-    ///
-    /// As [`detect`](Self::detect).
-    pub(crate) fn of_this_machine(variable: impl Fn(&str) -> Option<String>) -> Result<Self, AuthError> {
-        Ok(match Self::detect(variable)? {
-            Self::Imds { .. } if ARC_AGENTS.iter().any(|agent| Path::new(agent).exists()) => Self::Arc {
-                endpoint: ARC_ENDPOINT.to_owned(),
-            },
-            source => source,
-        })
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::AppService { .. } => "App Service",
-            Self::Arc { .. } => "Azure Arc",
-            Self::CloudShell { .. } => "Cloud Shell",
-            Self::Imds { .. } => "the virtual machine",
-            Self::MachineLearning { .. } => "Azure Machine Learning",
-        }
-    }
 }
 
 /// Asks once; a machine of Arc wants to see first that the program may read a file of its.
@@ -168,7 +71,16 @@ impl ManagedIdentity {
                 let endpoint = format!("http://{host}/metadata/identity/oauth2/token");
                 get(&endpoint, "2018-02-01", resource, id, &[], true)
             }
-            ManagedIdentitySource::Arc { endpoint } => {
+            ManagedIdentitySource::ServiceFabric { endpoint, header, .. } => {
+                self.only_system()?;
+                if !endpoint.starts_with("https://") {
+                    return Err(self
+                        .unsupported("is asked over TLS only; IDENTITY_ENDPOINT must begin with https://"));
+                }
+                let headers = [(HeaderName::from_static("secret"), header)];
+                get(endpoint, "2019-07-01-preview", resource, None, &headers, false)
+            }
+            ManagedIdentitySource::Arc { endpoint, .. } => {
                 self.only_system()?;
                 let proof = match &self.challenge {
                     Challenge::Answer(content) => Some(Secret::new(format!("Basic {}", content.expose()))),
@@ -214,7 +126,7 @@ impl ManagedIdentity {
         if self.id == ManagedIdentityId::System {
             Ok(())
         } else {
-            Err(self.unsupported("has no user-assigned identities; leave the id out"))
+            Err(self.unsupported("does not let its callers choose an identity; leave the id out"))
         }
     }
 
@@ -236,6 +148,24 @@ impl ManagedIdentity {
         self.challenge = Challenge::Answer(content);
     }
 
+    /// Says more about an endpoint that could not be reached, where more is known.
+    pub(crate) fn explain(&self, error: AuthError) -> AuthError {
+        let is_pinned = matches!(self.source, ManagedIdentitySource::ServiceFabric { .. });
+        if !is_pinned || error.kind() != AuthErrorKind::Tls {
+            return error;
+        }
+        let told = AuthError::new(
+            AuthErrorKind::Tls,
+            "no secure connection to the identity endpoint of Service Fabric: its certificate is not the one that \
+             IDENTITY_SERVER_THUMBPRINT names; restart the service to get the current one, and use an HTTP client that \
+             knows the thumbprint, as the bundled one does",
+        );
+        match error.into_source() {
+            Some(source) => told.with_source(source),
+            None => told,
+        }
+    }
+
     pub(crate) fn take(
         &mut self,
         response: &http::Response<Bytes>,
@@ -243,11 +173,11 @@ impl ManagedIdentity {
         now: OffsetDateTime,
     ) -> Result<Option<Tokens>, AuthError> {
         let name = self.source.name();
-        if matches!(self.source, ManagedIdentitySource::Arc { .. })
+        if let ManagedIdentitySource::Arc { key_folder, .. } = &self.source
             && matches!(self.challenge, Challenge::None)
             && response.status() == http::StatusCode::UNAUTHORIZED
         {
-            self.challenge = Challenge::Read(key_file(response)?);
+            self.challenge = Challenge::Read(key_file(response, key_folder)?);
             return Ok(None);
         }
         match Answer::read(response, secrets, now) {
@@ -269,28 +199,20 @@ impl ManagedIdentity {
 
 /// The file that the agent of Arc names. Only files of the agent itself are read: whoever answers at its address must
 /// not have others read.
-fn key_file(response: &http::Response<Bytes>) -> Result<PathBuf, AuthError> {
+fn key_file(response: &http::Response<Bytes>, folder: &Path) -> Result<PathBuf, AuthError> {
     let header = response.headers().get(http::header::WWW_AUTHENTICATE);
     let realm = header
         .and_then(|value| value.to_str().ok())
         .and_then(|value| challenge::parameter(value, "realm"));
     let path = realm.map(PathBuf::from).unwrap_or_default();
     let is_key = path.extension().is_some_and(|extension| extension == "key");
-    if is_key && path.parent() == Some(&key_folder()) {
+    if is_key && path.parent() == Some(folder) {
         Ok(path)
     } else {
         Err(AuthError::new(
             AuthErrorKind::Malformed,
             "the agent of Azure Arc names a file that is not one of its keys",
         ))
-    }
-}
-
-fn key_folder() -> PathBuf {
-    if cfg!(windows) {
-        PathBuf::from(r"C:\ProgramData\AzureConnectedMachineAgent\Tokens")
-    } else {
-        PathBuf::from("/var/opt/azcmagent/tokens")
     }
 }
 
@@ -331,12 +253,3 @@ fn get(
     let secrets = secrets.iter().map(|(_, secret)| (*secret).clone()).collect();
     Ok(Next::Send(request, secrets))
 }
-
-/// Where Azure Arc's agent is installed, on Linux and on Windows.
-const ARC_AGENTS: &[&str] = &[
-    "/opt/azcmagent/bin/himds",
-    r"C:\Program Files\AzureConnectedMachineAgent\himds.exe",
-];
-/// Where it listens.
-const ARC_ENDPOINT: &str = "http://localhost:40342/metadata/identity/oauth2/token";
-const IMDS: &str = "169.254.169.254";

@@ -321,7 +321,7 @@ fn managed(variables: &[(&str, &str)], id: ManagedIdentityId) -> TokenFlow {
         let found = variables.iter().find(|(key, _)| *key == name)?;
         Some(found.1.to_owned())
     });
-    TokenFlow::managed_identity(source.unwrap(), id, "https://r/.default")
+    TokenFlow::managed_identity(source, id, "https://r/.default")
 }
 
 #[test]
@@ -329,6 +329,14 @@ fn each_source_of_managed_identities_is_asked_in_its_words() {
     let app_service = [
         ("IDENTITY_ENDPOINT", "http://127.0.0.1:1/t"),
         ("IDENTITY_HEADER", "hush"),
+    ];
+    let fabric = [
+        ("IDENTITY_ENDPOINT", "https://127.0.0.1:1/t"),
+        ("IDENTITY_HEADER", "hush"),
+        (
+            "IDENTITY_SERVER_THUMBPRINT",
+            "0123456789012345678901234567890123456789",
+        ),
     ];
     let learning = [("MSI_ENDPOINT", "http://127.0.0.1:1/t"), ("MSI_SECRET", "hush")];
     let imds = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fr";
@@ -351,6 +359,12 @@ fn each_source_of_managed_identities_is_asked_in_its_words() {
             &learning,
             client(),
             local("2017-09-01&resource=https%3A%2F%2Fr&clientid=c"),
+            "secret",
+        ),
+        (
+            &fabric,
+            ManagedIdentityId::System,
+            local("2019-07-01-preview&resource=https%3A%2F%2Fr").replace("http:", "https:"),
             "secret",
         ),
     ] {
@@ -376,8 +390,13 @@ fn each_source_of_managed_identities_is_asked_in_its_words() {
     );
     assert!(managed(&shell, client()).step(at(0)).is_err());
     assert!(managed(&learning, object()).step(at(0)).is_err());
-    let fabric = ManagedIdentitySource::detect(|_| Some("x".to_owned())).unwrap_err();
-    assert!(fabric.to_string().contains("Service Fabric"));
+    assert!(managed(&fabric, client()).step(at(0)).is_err());
+    let unencrypted = managed(
+        &[&app_service[..], &fabric[2..]].concat(),
+        ManagedIdentityId::System,
+    )
+    .step(at(0));
+    assert!(unencrypted.unwrap_err().to_string().contains("https://"));
 }
 
 #[test]
