@@ -14,6 +14,7 @@ use kusto_protocol::Secret;
 
 use crate::cloud::CloudInfo;
 use crate::error::AuthError;
+use crate::tool::{AZURE_CLI, AZURE_DEVELOPER_CLI, Tool, Words};
 
 /// An identity that azure_identity signs in.
 #[derive(Clone, Debug)]
@@ -36,8 +37,8 @@ pub(crate) enum Identity {
 impl Identity {
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::AzureCli { .. } => "Azure CLI",
-            Self::AzureDeveloperCli { .. } => "Azure Developer CLI",
+            Self::AzureCli { .. } => AZURE_CLI.name,
+            Self::AzureDeveloperCli { .. } => AZURE_DEVELOPER_CLI.name,
             Self::AzurePipelines { .. } => "Azure Pipelines",
             Self::Workload => "workload identity",
         }
@@ -57,14 +58,15 @@ impl Identity {
                     tenant_id: tenant.clone(),
                     ..Default::default()
                 };
-                AzureCliCredential::new(Some(options)).map(|credential| credential as _)
+                AzureCliCredential::new(Some(options)).map(|credential| tool(AZURE_CLI, credential))
             }
             Self::AzureDeveloperCli { tenant } => {
                 let options = AzureDeveloperCliCredentialOptions {
                     tenant_id: tenant.clone(),
                     ..Default::default()
                 };
-                AzureDeveloperCliCredential::new(Some(options)).map(|credential| credential as _)
+                AzureDeveloperCliCredential::new(Some(options))
+                    .map(|credential| tool(AZURE_DEVELOPER_CLI, credential))
             }
             Self::AzurePipelines {
                 tenant,
@@ -92,6 +94,10 @@ impl Identity {
         };
         credential.map_err(|error| AuthError::from_credential(error).in_credential(self.name()))
     }
+}
+
+fn tool(words: Words, credential: Arc<dyn TokenCredential>) -> Arc<dyn TokenCredential> {
+    Arc::new(Tool { words, credential })
 }
 
 /// The cluster's login endpoint and the caller's way to the network.

@@ -65,6 +65,8 @@ mod loopback;
 mod scripted;
 mod token_file;
 mod token_source;
+#[cfg(feature = "azure-identity")]
+mod tool;
 mod trusted_hosts;
 mod user_sign_in;
 
