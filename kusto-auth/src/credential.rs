@@ -44,6 +44,7 @@ use crate::user_sign_in::{UserCredential, UserSignIn};
 #[derive(Clone)]
 pub struct Credential {
     shared: Arc<Shared>,
+    is_interactive: bool,
 }
 
 struct Shared {
@@ -136,7 +137,8 @@ impl Credential {
         Self::callback(move || ready(give()))
     }
 
-    /// Any credential of the Azure ecosystem.
+    /// Any credential of the Azure ecosystem. One that asks a person should say so: see
+    /// [`interactive`](Self::interactive).
     pub fn token_credential(credential: Arc<dyn TokenCredential>) -> Self {
         Self::ready("token credential", credential, true)
     }
@@ -307,15 +309,38 @@ impl Credential {
         }))
     }
 
+    /// Sets whether a person may be asked for something before there is a token. How long people take then does not
+    /// count against the time limits of requests, which begin anew behind it.
+    ///
+    /// For a sign-in of another crate or of a program's own; with [`user`](Self::user) it goes without saying.
+    ///
+    /// ```
+    /// use kusto_auth::Credential;
+    /// use kusto_protocol::Secret;
+    ///
+    /// let credential = Credential::callback(|| async {
+    ///     let mut token = String::new();
+    ///     std::io::stdin().read_line(&mut token)?;
+    ///     Ok::<_, std::io::Error>(Secret::from(token.trim()))
+    /// })
+    /// .interactive(true);
+    /// assert!(credential.asks_a_person());
+    /// ```
+    #[must_use]
+    pub fn interactive(mut self, value: bool) -> Self {
+        self.is_interactive = value;
+        self
+    }
+
     /// Whether requests carry no token.
     pub fn is_anonymous(&self) -> bool {
         matches!(self.shared.source, Source::Anonymous)
     }
 
-    /// Whether a person may be asked to sign in while a token is waited for, which takes the time it takes: with
-    /// [`user`](Self::user), whatever the request's time limit.
+    /// Whether a person may be asked to sign in while a token is waited for, which takes the time it takes, whatever
+    /// the request's time limit: with [`user`](Self::user), and where it was [said](Self::interactive).
     pub fn asks_a_person(&self) -> bool {
-        matches!(self.shared.source, Source::User(_))
+        self.is_interactive || matches!(self.shared.source, Source::User(_))
     }
 
     /// Whether the cluster's cloud matters to this identity: ready tokens and callbacks need neither scope nor
@@ -390,6 +415,7 @@ impl Credential {
                 source,
                 signed_in: Mutex::default(),
             }),
+            is_interactive: false,
         }
     }
 

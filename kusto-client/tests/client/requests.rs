@@ -130,6 +130,40 @@ fn a_client_that_cannot_be_made_says_why() {
     }
 }
 
+#[test]
+fn a_string_gets_no_identity_of_this_machine_where_local_secrets_are_off() {
+    let http = Scripted::new([]);
+    let build = |string: &str, local_secrets: bool| {
+        let string = format!("https://help.kusto.windows.net/Samples;{string}");
+        let builder = Client::builder(string).http_client(Arc::clone(&http) as _);
+        builder.local_secrets(local_secrets)
+    };
+    for string in [
+        "Fed=true",
+        "Fed=true;UserID=u@contoso.com",
+        "Fed=true;AppClientId=i",
+    ] {
+        assert!(build(string, true).build().is_ok(), "{string}");
+        let error = build(string, false).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(
+            error.to_string().contains("local secrets are turned off"),
+            "{error}"
+        );
+        // What the program itself says is not the string's.
+        let own = build(string, false).credential(Credential::default_chain(None));
+        assert!(own.build().is_ok());
+    }
+    for string in [
+        "UserToken=hush",
+        "AppClientId=i;AppKey=hush;TenantId=contoso.com",
+        "Fed=true;UserID=u@contoso.com;Password=hush",
+    ] {
+        assert!(build(string, false).build().is_ok(), "{string}");
+    }
+    assert!(http.seen().is_empty());
+}
+
 #[tokio::test]
 async fn a_credential_in_code_wins_over_the_string() {
     let http = Scripted::new([rows()]);

@@ -485,6 +485,33 @@ async fn a_person_may_take_longer_than_the_request() {
     assert_eq!(start.elapsed().as_secs(), 100);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_credential_of_ones_own_may_wait_for_a_person_if_it_says_so() {
+    for (is_interactive, outcome) in [(true, Ok(1000)), (false, Err(31))] {
+        let person = Credential::callback(|| async {
+            tokio::time::sleep(Duration::from_secs(1000)).await;
+            Ok::<_, std::fmt::Error>(Secret::new("t"))
+        });
+        let http = Scripted::new([ok()]);
+        let start = tokio::time::Instant::now();
+        let request =
+            query().properties(ClientRequestProperties::new().server_timeout(Duration::from_secs(1)));
+        let sent = send(
+            &pipeline(PUBLIC, person.interactive(is_interactive), &http),
+            &request,
+        )
+        .await;
+        let seconds = start.elapsed().as_secs();
+        match sent {
+            Ok(_) => assert_eq!(Ok(seconds), outcome),
+            Err(error) => {
+                assert_eq!(error.kind(), TransportErrorKind::Timeout);
+                assert_eq!(Err(seconds), outcome);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_given_up_before_there_is_a_token_is_not_cancelled() {
     let hanging = Credential::callback(std::future::pending::<Result<Secret, std::fmt::Error>>);
