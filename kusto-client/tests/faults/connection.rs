@@ -1,11 +1,13 @@
 //! Connections that cannot be had, and those that are there no more when they are needed again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kusto_client::{Client, Credential, ErrorKind, HttpClientOptions, Proxy as HttpProxy, http_client_with};
 use kusto_emulator::Emulator;
+use tokio::sync::Notify;
 
-use crate::proxy::{End, Fault, Mark, Proxy};
+use crate::proxy::{End, Fault, Proxy};
 use crate::{KINDS, Kind, Setting, ask, client};
 
 /// What a connection that idles for long comes to: load balancers close it, or forget it and reset it later.
@@ -22,21 +24,17 @@ async fn a_connection_that_was_dropped_while_it_was_idle_is_replaced() {
         let table = format!("{kind:?}");
         let create = direct.mgmt(format!(".create table {table} (x: long)"));
         create.data_set().await.unwrap();
-        // Once to see how long an answer is.
-        let whole = Proxy::start(service, |_| Fault::None).await;
-        assert_eq!(
-            ask(&client(whole.address, &Setting::new(None)), kind, &table).await,
-            "done"
-        );
-        let (_, length) = sizes(&whole).await;
         for end in [End::Close, End::Reset] {
+            let idle = Arc::new(Notify::new());
+            let when = Arc::clone(&idle);
             let proxy = Proxy::start(service, move |connection| match connection {
-                0 => Fault::Answer(Mark::Bytes(length), end),
+                0 => Fault::When(Arc::clone(&when), end),
                 _ => Fault::None,
             })
             .await;
             let client = client(proxy.address, &setting);
             assert_eq!(ask(&client, kind, &table).await, "done");
+            idle.notify_one();
             sizes(&proxy).await;
             // What the proxy did has to come through the network.
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// What happens to one connection.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Fault {
     Request(usize, End),
     /// It ends within what the service answers.
     Answer(Mark, End),
+    /// It ends when this says so.
+    When(Arc<Notify>, End),
     /// The request is read and not passed on; this is the answer.
     Instead(Vec<u8>),
     /// These bytes come before the client says anything, and nothing after them.
@@ -88,11 +91,16 @@ impl Proxy {
 
 async fn serve(mut client: TcpStream, service: SocketAddr, fault: Fault) -> (usize, usize) {
     let none = Mark::Bytes(usize::MAX);
+    let mut when = Arc::default();
     let (service, request, answer, end) = match fault {
         Fault::None => (service, usize::MAX, none, End::Close),
         Fault::To(other) => (other, usize::MAX, none, End::Close),
         Fault::Request(bytes, end) => (service, bytes, none, end),
         Fault::Answer(mark, end) => (service, usize::MAX, mark, end),
+        Fault::When(notify, end) => {
+            when = notify;
+            (service, usize::MAX, none, end)
+        }
         Fault::Instead(answer) => {
             read_request(&mut client).await;
             let _ = client.write_all(&answer).await;
@@ -117,6 +125,7 @@ async fn serve(mut client: TcpStream, service: SocketAddr, fault: Fault) -> (usi
         let is_cut = tokio::select! {
             is_cut = &mut up => is_cut || (&mut down).await,
             is_cut = &mut down => is_cut,
+            () = when.notified() => true,
         };
         if is_cut && matches!(end, End::Silence) {
             std::future::pending::<()>().await;
