@@ -38,8 +38,14 @@ impl Azurite {
             .args(["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Never ours: Node.js makes its streams non-blocking, and a full pipe would then fail whoever prints here.
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start Azurite: {error}"))?;
+        if let Some(stderr) = process.stderr.take() {
+            let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+            std::thread::spawn(move || lines.for_each(|line| eprintln!("Azurite: {line}")));
+        }
         let stdout = process.stdout.take().ok_or("Azurite has no standard output")?;
         let mut azurite = Self {
             process,

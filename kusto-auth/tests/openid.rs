@@ -173,9 +173,12 @@ fn person(
             } => command.args([verification_uri, user_code]),
             _ => panic!("an unknown prompt"),
         };
-        let mut browser = command.stdout(Stdio::null()).spawn().unwrap();
-        // The sign-in goes on while the person is at the browser.
-        std::thread::spawn(move || browser.wait());
+        // The sign-in goes on while the person is at the browser. Its streams are never ours: Node.js makes them
+        // non-blocking.
+        std::thread::spawn(move || {
+            let browser = command.stdout(Stdio::null()).output().unwrap();
+            eprint!("{}", String::from_utf8_lossy(&browser.stderr));
+        });
     }
 }
 
