@@ -28,8 +28,11 @@ const PLANTED: &[&str] = &[
     "the secret of the application",
 ];
 
-/// Bytes of the output of a test program that are printed if it fails.
+/// Bytes of what a test program says beside its traces that are printed if it fails.
 const END: usize = 16 << 10;
+
+/// How the line of a trace begins.
+const TRACE: &[u8] = b"trace: ";
 
 /// What every process prints that listens to its traces: without it, nothing was searched.
 const HEARD: &str = "all traces are printed";
@@ -96,8 +99,40 @@ struct Found {
     secret: Option<String>,
     bytes: usize,
     heard: bool,
-    /// The last of it.
+    /// The last of it, traces left out.
     end: Vec<u8>,
+}
+
+/// What is no trace of what comes in pieces.
+#[derive(Default)]
+struct Lines {
+    /// The beginning of a line whose end has not come.
+    line: Vec<u8>,
+    told: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, piece: &[u8]) {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if self.line.ends_with(b"\n") {
+                self.tell();
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        if !self.line.starts_with(TRACE) {
+            self.told.append(&mut self.line);
+            self.told.drain(..self.told.len().saturating_sub(END));
+        }
+        self.line.clear();
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        self.tell();
+        self.told
+    }
 }
 
 /// Runs a test program, and searches what it prints as it comes.
@@ -151,22 +186,27 @@ fn read(mut stream: impl Read, planted: &[Vec<u8>]) -> Found {
         heard: false,
         end: Vec::new(),
     };
-    let mut window = Vec::new();
-    let mut buffer = vec![0; 1 << 16];
+    let (mut window, mut lines) = (Vec::new(), Lines::default());
+    let mut buffer = vec![0; PIECE];
     loop {
-        let length = match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return found,
-            Ok(length) => length,
-        };
+        // An error is the end too: the process has gone.
+        let length = stream.read(&mut buffer).unwrap_or(0);
         window.extend_from_slice(&buffer[..length]);
-        found.end.extend_from_slice(&buffer[..length]);
-        found.end.drain(..found.end.len().saturating_sub(END));
+        lines.push(&buffer[..length]);
         found.bytes += length;
+        if length > 0 && window.len() < LONGEST + PIECE {
+            continue;
+        }
         found.secret = found.secret.or_else(|| secret_in(&window, planted));
         found.heard |= contains(&window, HEARD.as_bytes());
+        if length == 0 {
+            break;
+        }
         // What ends in the next piece begins in the rest of this one.
         window.drain(..window.len().saturating_sub(LONGEST));
     }
+    found.end = lines.end();
+    found
 }
 
 /// What is secret in a text: in words that do not repeat it.
@@ -224,6 +264,8 @@ const TOKEN: &[u8] = b"eyJ";
 const SIGNATURE: usize = 40;
 /// No secret is longer.
 const LONGEST: usize = 8 << 10;
+/// Bytes that are searched at a time.
+const PIECE: usize = 64 << 10;
 /// How many test programs listen to their traces.
 const LISTENERS: usize = 6;
 
@@ -246,6 +288,18 @@ mod tests {
             }
         }
         read(Pieces(text.as_bytes()), &all).secret
+    }
+
+    #[test]
+    fn what_a_failing_test_says_is_kept_without_traces() {
+        let text = "trace: event a\nthread 't' panicked at b:1:1:\nno\ntrace: event c\ntest d ... FAILED";
+        let kept = read(text.as_bytes(), &[]).end;
+        assert_eq!(
+            String::from_utf8(kept).unwrap(),
+            "thread 't' panicked at b:1:1:\nno\ntest d ... FAILED"
+        );
+        let long = "x".repeat(END) + "\nend\n";
+        assert_eq!(read(long.as_bytes(), &[]).end.len(), END);
     }
 
     #[test]
