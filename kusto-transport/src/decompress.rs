@@ -61,18 +61,18 @@ impl Decompressor {
 
     /// The next piece of plain bytes, at most [`PIECE`] long. `None`: the input is used up.
     pub(crate) fn next(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, DecompressError> {
-        if self.ended {
-            if input.is_empty() {
-                return Ok(None);
-            }
-            if self.encoding == Encoding::Deflate {
-                return Err(DecompressError::Corrupt);
-            }
-            // Another gzip member follows.
-            self.stream = None;
-            self.ended = false;
-        }
         loop {
+            if self.ended {
+                if input.is_empty() {
+                    return Ok(None);
+                }
+                if self.encoding == Encoding::Deflate {
+                    return Err(DecompressError::Corrupt);
+                }
+                // Another gzip member follows; perhaps one of many that are empty.
+                self.stream = None;
+                self.ended = false;
+            }
             let stream = match &mut self.stream {
                 Some(stream) => stream,
                 None => match input.first() {
@@ -92,12 +92,8 @@ impl Decompressor {
             if !self.room.is_empty() {
                 return Ok(Some(std::mem::take(&mut self.room).into()));
             }
-            if self.ended || used == 0 {
-                return if input.is_empty() || !self.ended {
-                    Ok(None)
-                } else {
-                    self.next(input)
-                };
+            if used == 0 && !self.ended {
+                return Ok(None);
             }
         }
     }
@@ -229,6 +225,12 @@ mod tests {
         for size in 1..=body.len() {
             assert_eq!(undo(Encoding::Gzip, &body, size).unwrap(), b"one two");
         }
+    }
+
+    #[test]
+    fn as_many_empty_gzip_members_as_one_likes_take_no_stack() {
+        let body = [gzip(b"").repeat(20_000), gzip(b"text")].concat();
+        assert_eq!(undo(Encoding::Gzip, &body, body.len()).unwrap(), b"text");
     }
 
     #[test]
