@@ -31,7 +31,7 @@ mod utf8;
 mod x86;
 
 pub(crate) use decimal::push_decimal;
-pub(crate) use lanes::{Lanes, block_at, ending_at};
+pub(crate) use lanes::{Lanes, append_marked, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
 pub(crate) use scan::plain_end;
 pub(crate) use text::{ascii, escaped, push_json, push_string};

@@ -48,15 +48,20 @@ proptest! {
     }
 
     #[test]
-    fn nested_values_of_every_kind(text in nested(), front in 0usize..80, at in any::<Index>(), byte in select(&b"[]{}:,\"\\0a \x1f\xc3"[..])) {
+    fn nested_values_of_every_kind(text in nested(), other in nested(), front in 0usize..80, at in any::<Index>(), byte in select(&b"[]{}:,\"\\0a \x1f\xc3"[..])) {
         let front = "y".repeat(front);
-        let answer = format!("{}[\"{front}\",{text}],[\"\",{text}]{END}", head(&["string", "dynamic"]));
+        // Values of one shape after each other, and of another one between them.
+        let answer = format!(
+            "{}[\"{front}\",{text}],[\"\",{text}],[\"\",{text}],[\"{front}\",{text}],[\"\",{other}],[\"\",{text}]{END}",
+            head(&["string", "dynamic"])
+        );
         compare(answer.as_bytes(), 1);
         let mut answer = answer.into_bytes();
         let from = head(&["string", "dynamic"]).len();
         let at = from + at.index(answer.len() - from);
         answer[at] = byte;
         compare(&answer, 2);
+        compare(&answer, 3);
     }
 }
 

@@ -12,7 +12,7 @@
 use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
 use super::cells::{GROUP, read_cells};
-use super::nested::nested_end;
+use super::nested::{Shape, nested_end};
 use crate::simd::{self, Kernel, Lanes, Level, block_at};
 use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
 
@@ -21,6 +21,8 @@ use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
 pub(super) struct Window {
     level: Level,
     steps: Vec<Step>,
+    /// Of each dynamic column what its last value looked like.
+    shapes: Vec<Shape>,
     /// Bounds that a row has.
     stride: usize,
     /// For each row the bounds of its cells: for each run the index of the separator before its first cell, then of
@@ -44,7 +46,8 @@ enum Step {
         bound: usize,
     },
     String(usize),
-    Dynamic(usize),
+    /// A column, and the place of its shape.
+    Dynamic(usize, usize),
     /// A column whose cells are read one by one.
     Other(usize),
 }
@@ -73,11 +76,14 @@ impl Window {
         if matches!(level, Level::Scalar) {
             return None;
         }
-        let (mut steps, mut stride) = (Vec::new(), 0);
+        let (mut steps, mut shapes, mut stride) = (Vec::new(), Vec::new(), 0);
         for (column, column_type) in columns.enumerate() {
             match column_type {
                 ColumnType::String => steps.push(Step::String(column)),
-                ColumnType::Dynamic => steps.push(Step::Dynamic(column)),
+                ColumnType::Dynamic => {
+                    steps.push(Step::Dynamic(column, shapes.len()));
+                    shapes.push(Shape::default());
+                }
                 ColumnType::Unknown(_) => steps.push(Step::Other(column)),
                 _ => {
                     if let Some(Step::Run { count, .. }) = steps.last_mut() {
@@ -98,6 +104,7 @@ impl Window {
         (!steps.is_empty()).then_some(Self {
             level,
             steps,
+            shapes,
             stride,
             bounds: Vec::new(),
             row_ends: Vec::new(),
@@ -258,6 +265,7 @@ fn walk<L: Lanes>(
             bytes,
             at + 1,
             &window.steps,
+            &mut window.shapes,
             bounds,
             arrays,
             scratch,
@@ -301,6 +309,7 @@ fn walk_row<L: Lanes>(
     bytes: &[u8],
     mut at: usize,
     steps: &[Step],
+    shapes: &mut [Shape],
     bounds: &mut [u32],
     arrays: &mut [ColumnArray],
     scratch: &mut Scratch,
@@ -323,7 +332,7 @@ fn walk_row<L: Lanes>(
                 }
                 array => other_cell(array, bytes, at, scratch)?,
             },
-            Step::Dynamic(column) => match &mut arrays[column] {
+            Step::Dynamic(column, shape) => match &mut arrays[column] {
                 ColumnArray::Dynamic(array) => match bytes.get(at)? {
                     b'"' => {
                         let end = simd::push_string(lanes, bytes, at, array.open())?;
@@ -331,7 +340,7 @@ fn walk_row<L: Lanes>(
                         array.end(end > at + 2);
                         end
                     }
-                    b'{' | b'[' => push_nested(lanes, array, bytes, at, config)?,
+                    b'{' | b'[' => push_nested(lanes, array, bytes, at, config, &mut shapes[shape])?,
                     _ => other_cell(&mut arrays[column], bytes, at, scratch)?,
                 },
                 array => other_cell(array, bytes, at, scratch)?,
@@ -365,8 +374,9 @@ fn push_nested<L: Lanes>(
     bytes: &[u8],
     at: usize,
     config: &DecoderConfig,
+    shape: &mut Shape,
 ) -> Option<usize> {
-    let end = nested_end(lanes, bytes, at, config.max_depth)?;
+    let end = nested_end(lanes, bytes, at, config.max_depth, shape)?;
     if !simd::push_json(lanes, bytes, at, end, array.open()) {
         return None;
     }

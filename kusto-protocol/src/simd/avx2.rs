@@ -28,8 +28,17 @@ pub(super) fn run<K: Kernel>(lanes: Avx2, kernel: K) -> K::Output {
     kernel.run(lanes)
 }
 
+/// As [`run`], never inlined.
+#[inline(never)]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+fn apart<K: Kernel>(lanes: Avx2, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
 impl Lanes for Avx2 {
     type Block = [__m256i; 2];
+
+    const MOVES_BITS: bool = true;
 
     #[inline(always)]
     fn load(self, bytes: &[u8; 64]) -> Self::Block {
@@ -77,6 +86,25 @@ impl Lanes for Avx2 {
     fn special(self, block: Self::Block) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { mask([special(block[0]), special(block[1])]) }
+    }
+
+    #[inline(always)]
+    fn marks(self, block: Self::Block) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask([marks(block[0]), marks(block[1])]) }
+    }
+
+    #[inline(always)]
+    fn bit(self, block: Self::Block, bit: u32) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe {
+            // To the highest place; what comes from the byte below is not looked at.
+            let count = _mm_cvtsi32_si128(7 - bit as i32);
+            mask([
+                _mm256_sll_epi16(block[0], count),
+                _mm256_sll_epi16(block[1], count),
+            ])
+        }
     }
 
     #[inline(always)]
@@ -131,7 +159,34 @@ impl Lanes for Avx2 {
         unsafe { x86::digits_around_wide(tail, fraction, len) }
     }
 
+    #[inline(always)]
+    fn extract(self, bits: u64, marks: u64) -> u64 {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { _pext_u64(bits, marks) }
+    }
+
+    #[inline(always)]
+    fn deposit(self, bits: u64, marks: u64) -> u64 {
+        // SAFETY: as above.
+        unsafe { _pdep_u64(bits, marks) }
+    }
+
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { apart(self, kernel) }
+    }
+
     x86::cells!();
+}
+
+/// Ones in the marks: the lower half of each says which one it is, and nothing else is the same as that one.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn marks(half: __m256i) -> __m256i {
+    let table = _mm256_broadcastsi128_si256(x86::load16(x86::MARKS));
+    let mark = _mm256_shuffle_epi8(table, half);
+    _mm256_cmpeq_epi8(mark, _mm256_or_si256(half, _mm256_set1_epi8(0x20)))
 }
 
 /// The high bit of each byte.

@@ -36,9 +36,20 @@ pub(super) fn run<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
     kernel.run(lanes)
 }
 
+/// As [`run`], never inlined.
+#[inline(never)]
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq"
+)]
+fn apart<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
 // SAFETY of all calls below: `self` is the proof that the processor has the instruction set.
 impl Lanes for Avx512 {
     type Block = __m512i;
+
+    const MOVES_BITS: bool = true;
 
     #[inline(always)]
     fn load(self, bytes: &[u8; 64]) -> __m512i {
@@ -77,6 +88,28 @@ impl Lanes for Avx512 {
     fn high(self, block: __m512i) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { _mm512_movepi8_mask(block) }
+    }
+
+    #[inline(always)]
+    fn marks(self, block: __m512i) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { marks(block) }
+    }
+
+    #[inline(always)]
+    fn bit(self, block: __m512i, bit: u32) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { _mm512_test_epi8_mask(block, _mm512_set1_epi8(1 << bit)) }
+    }
+
+    #[inline(always)]
+    fn differs(self, block: __m512i, marks: u64, expected: __m512i) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe {
+            let marks = _mm512_maskz_compress_epi8(marks, block);
+            let differences = _mm512_xor_si512(marks, expected);
+            _mm512_test_epi8_mask(differences, _mm512_set1_epi8(0b0110_0010))
+        }
     }
 
     #[inline(always)]
@@ -122,7 +155,34 @@ impl Lanes for Avx512 {
         unsafe { x86::digits_around_wide(tail, fraction, len) }
     }
 
+    #[inline(always)]
+    fn extract(self, bits: u64, marks: u64) -> u64 {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { _pext_u64(bits, marks) }
+    }
+
+    #[inline(always)]
+    fn deposit(self, bits: u64, marks: u64) -> u64 {
+        // SAFETY: as above.
+        unsafe { _pdep_u64(bits, marks) }
+    }
+
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { apart(self, kernel) }
+    }
+
     x86::cells!();
+}
+
+/// The lower half of each mark says which one it is, and nothing else is the same as that one.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn marks(block: __m512i) -> u64 {
+    let table = _mm512_broadcast_i32x4(x86::load16(x86::MARKS));
+    let mark = _mm512_shuffle_epi8(table, block);
+    _mm512_cmpeq_epi8_mask(mark, _mm512_or_si512(block, _mm512_set1_epi8(0x20)))
 }
 
 #[inline]

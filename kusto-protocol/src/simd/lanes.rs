@@ -2,12 +2,17 @@
 
 use std::mem::MaybeUninit;
 
+use super::Kernel;
+
 /// The operations of an instruction set. A value of an implementing type is the proof that the processor has it.
 ///
 /// Bit 0 of a mask stands for the first byte of a block.
 pub(crate) trait Lanes: Copy {
     /// 64 bytes in registers.
     type Block: Copy;
+
+    /// Whether [`Lanes::extract`] and [`Lanes::deposit`] are instructions.
+    const MOVES_BITS: bool = false;
 
     /// Loads a block.
     fn load(self, bytes: &[u8; 64]) -> Self::Block;
@@ -33,6 +38,25 @@ pub(crate) trait Lanes: Copy {
         self.equal(block, b'"') | self.equal(block, b'\\') | self.control(block)
     }
 
+    /// The brackets, braces, colons and commas; what is said of control characters is not.
+    #[inline(always)]
+    fn marks(self, block: Self::Block) -> u64 {
+        let brackets = self.equal(block, b'[') | self.equal(block, b']');
+        let braces = self.equal(block, b'{') | self.equal(block, b'}');
+        brackets | braces | self.equal(block, b':') | self.equal(block, b',')
+    }
+
+    /// One bit of each byte, counted from the lowest one.
+    fn bit(self, block: Self::Block, bit: u32) -> u64;
+
+    /// Of those marks, counted from the lowest one, whether they differ from the bytes of another block, one after the
+    /// other, in the bits by which marks do: 1, 5 and 6.
+    #[inline(always)]
+    fn differs(self, block: Self::Block, marks: u64, expected: Self::Block) -> u64 {
+        let differs = |bit| self.extract(self.bit(block, bit), marks) ^ self.bit(expected, bit);
+        differs(1) | differs(5) | differs(6)
+    }
+
     /// Stores the bytes that are marked, one after the other, from the front on; what is in the room after them is
     /// not said.
     fn squeeze(self, block: Self::Block, keep: u64, room: &mut [MaybeUninit<u8>; 64]);
@@ -56,6 +80,34 @@ pub(crate) trait Lanes: Copy {
         }
         marks.trailing_zeros() as usize
     }
+
+    /// The bits at the places that are marked, side by side.
+    #[inline(always)]
+    fn extract(self, bits: u64, mut marks: u64) -> u64 {
+        let (mut extracted, mut to) = (0, 0);
+        while marks != 0 {
+            extracted |= (bits >> marks.trailing_zeros() & 1) << to;
+            marks &= marks - 1;
+            to += 1;
+        }
+        extracted
+    }
+
+    /// The lowest bits, each at a place that is marked.
+    #[inline(always)]
+    fn deposit(self, mut bits: u64, mut marks: u64) -> u64 {
+        let mut deposited = 0;
+        while marks != 0 {
+            let place = marks & marks.wrapping_neg();
+            deposited |= place * (bits & 1);
+            bits >>= 1;
+            marks ^= place;
+        }
+        deposited
+    }
+
+    /// Runs a loop apart from the one it is called from, which then has fewer values to keep in registers.
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output;
 
     /// For each bit, whether the number of bits set up to and with it is odd.
     fn prefix_xor(self, marks: u64) -> u64;
@@ -131,7 +183,7 @@ pub(super) fn append<L: Lanes>(lanes: L, block: L::Block, len: usize, bytes: &mu
 
 /// Appends the bytes of a block that are marked.
 #[inline(always)]
-pub(super) fn append_marked<L: Lanes>(lanes: L, block: L::Block, keep: u64, bytes: &mut Vec<u8>) {
+pub(crate) fn append_marked<L: Lanes>(lanes: L, block: L::Block, keep: u64, bytes: &mut Vec<u8>) {
     lanes.squeeze(block, keep, room(bytes));
     // SAFETY: there is room for 64 bytes, and `squeeze` has written as many as are marked.
     unsafe { bytes.set_len(bytes.len() + keep.count_ones() as usize) }

@@ -25,6 +25,13 @@ pub(super) fn run<K: Kernel>(lanes: Neon, kernel: K) -> K::Output {
     kernel.run(lanes)
 }
 
+/// As [`run`], never inlined.
+#[inline(never)]
+#[target_feature(enable = "neon")]
+fn apart<K: Kernel>(lanes: Neon, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
 /// The loads of this file and its neighbour: arrays in, registers out.
 #[inline]
 fn load16(bytes: &[u8; 16]) -> uint8x16_t {
@@ -83,6 +90,20 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn bit(self, block: Self::Block, bit: u32) -> u64 {
+        // SAFETY: as above.
+        unsafe {
+            let bit = vdupq_n_u8(1 << bit);
+            mask([
+                vtstq_u8(block[0], bit),
+                vtstq_u8(block[1], bit),
+                vtstq_u8(block[2], bit),
+                vtstq_u8(block[3], bit),
+            ])
+        }
+    }
+
+    #[inline(always)]
     fn squeeze(self, block: Self::Block, keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
         // SAFETY: as above.
         unsafe { squeeze(block, keep, room) }
@@ -111,6 +132,12 @@ impl Lanes for Neon {
                 utf8_faults(block[2], block[3], faults[3]),
             ]
         }
+    }
+
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { apart(self, kernel) }
     }
 
     #[inline(always)]

@@ -25,6 +25,13 @@ pub(super) fn run<K: Kernel>(lanes: Sse42, kernel: K) -> K::Output {
     kernel.run(lanes)
 }
 
+/// As [`run`], never inlined.
+#[inline(never)]
+#[target_feature(enable = "sse4.2,popcnt,pclmulqdq")]
+fn apart<K: Kernel>(lanes: Sse42, kernel: K) -> K::Output {
+    kernel.run(lanes)
+}
+
 impl Lanes for Sse42 {
     type Block = [__m128i; 4];
 
@@ -96,6 +103,21 @@ impl Lanes for Sse42 {
     }
 
     #[inline(always)]
+    fn bit(self, block: Self::Block, bit: u32) -> u64 {
+        // SAFETY: as above.
+        unsafe {
+            // To the highest place; what comes from the byte below is not looked at.
+            let count = _mm_cvtsi32_si128(7 - bit as i32);
+            mask([
+                _mm_sll_epi16(block[0], count),
+                _mm_sll_epi16(block[1], count),
+                _mm_sll_epi16(block[2], count),
+                _mm_sll_epi16(block[3], count),
+            ])
+        }
+    }
+
+    #[inline(always)]
     fn squeeze(self, block: Self::Block, mut keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
         let mut bytes = [MaybeUninit::new(0); 64];
         self.store(block, &mut bytes);
@@ -143,6 +165,12 @@ impl Lanes for Sse42 {
     fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { x86::digits_around(tail, fraction, len) }
+    }
+
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { apart(self, kernel) }
     }
 
     x86::cells!();

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use proptest::prelude::*;
 
-use super::lanes::{append, append_marked};
+use super::lanes::append;
 use super::text::escaped;
 use super::*;
 
@@ -75,6 +75,19 @@ impl Kernel for Check<'_> {
         for (nth, place) in expected.iter().enumerate() {
             assert_eq!(lanes.nth(marks, nth), *place as usize - 1000);
         }
+        let among = |is: &dyn Fn(u8) -> bool| lanes.marks(block) & !lanes.control(block) == mask(is);
+        assert!(among(&|byte| b"[]{}:,".contains(&byte)));
+        for bit in 0..8 {
+            assert_eq!(lanes.bit(block, bit), mask(&|byte| byte >> bit & 1 == 1));
+        }
+        let picked = expected.iter().rev();
+        let picked = picked.fold(0, |bits, place| bits << 1 | number >> (place - 1000) & 1);
+        assert_eq!(lanes.extract(number, marks), picked);
+        let dealt = expected.iter().enumerate();
+        let dealt = dealt.fold(0, |bits, (nth, place)| {
+            bits | (number >> nth & 1) << (place - 1000)
+        });
+        assert_eq!(lanes.deposit(number, marks), dealt);
         let mut odd = 0;
         for bit in 0..64 {
             odd |= u64::from((marks << (63 - bit)).count_ones() % 2 == 1) << bit;
@@ -265,7 +278,7 @@ proptest! {
     fn blocks_are_as_a_naive_look_says(
         bytes in prop_oneof![
             any::<[u8; 64]>(),
-            proptest::array::uniform(proptest::sample::select(&b"\"\\,]\x00\x1f\x20\x7f\x80\xff09"[..])),
+            proptest::array::uniform(proptest::sample::select(&b"\"\\,:[]{}\x00\x0c\x1a\x1f\x20\x7f\x80\xff09"[..])),
         ],
         marks in prop_oneof![any::<u64>(), any::<(u64, u64)>().prop_map(|(a, b)| a & b), Just(0), Just(u64::MAX)],
         number in any::<u64>(),
