@@ -37,11 +37,15 @@ enum Lookup {
 #[derive(Default)]
 struct Slot {
     flight: Flight<AccessToken>,
+    /// For tokens that must carry claims: whoever waits for one cannot take any other.
+    challenged: Flight<AccessToken>,
     held: Mutex<Option<Held>>,
 }
 
 struct Held {
     token: AccessToken,
+    /// Those that the token was asked to carry.
+    claims: Option<String>,
     /// From this time on the next token is due: it is near its end, or the last refresh failed.
     refresh_at: OffsetDateTime,
 }
@@ -86,8 +90,8 @@ impl TokenCache {
         }
     }
 
-    /// Another token for a scope, in place of one that a service refused. If it was replaced in the meantime and the
-    /// service asks for no claims, that is the one.
+    /// Another token for a scope, in place of one that a service refused. If it was replaced in the meantime, by one with
+    /// the claims that the service asks for, that is the one.
     ///
     /// # Errors
     ///
@@ -102,12 +106,16 @@ impl TokenCache {
     ) -> Result<AccessToken, AuthError> {
         let slot = self.slot(scope);
         if !slot.forget(refused)
-            && challenge.claims().is_none()
+            && slot.has_claims(challenge)
             && let Lookup::Fresh(token) | Lookup::Stale(token) = slot.lookup(now)
         {
             return Ok(token);
         }
-        slot.flight
+        let flight = match challenge.claims() {
+            Some(_) => &slot.challenged,
+            None => &slot.flight,
+        };
+        flight
             .join(slot.fetch(credential, scope, Some(challenge), now))
             .await
     }
@@ -144,6 +152,13 @@ impl Slot {
         is_held
     }
 
+    /// Whether the token that is held was asked to carry what a service wants.
+    fn has_claims(&self, challenge: &Challenge) -> bool {
+        let held = self.held();
+        let claims = held.as_ref().and_then(|held| held.claims.as_deref());
+        challenge.claims().is_none() || challenge.claims() == claims
+    }
+
     fn put_off_refresh(&self, now: OffsetDateTime) {
         if let Some(held) = &mut *self.held() {
             held.refresh_at = now + REFRESH_PAUSE;
@@ -174,6 +189,7 @@ impl Slot {
         };
         *self.held() = Some(Held {
             token: token.clone(),
+            claims: challenge.and_then(Challenge::claims).map(str::to_owned),
             refresh_at,
         });
         Ok(token)
@@ -328,6 +344,36 @@ mod tests {
         );
         assert_eq!(renew().await.unwrap().token.secret(), "t2");
         assert_eq!(token(&cache, &credential, 0).await, "t2");
+    }
+
+    #[tokio::test]
+    async fn whoever_must_show_claims_gets_no_token_without_them_and_all_of_them_one_token() {
+        let (cache, credential) = (
+            TokenCache::new(),
+            Counter {
+                lifetime: 3600,
+                ..Counter::default()
+            },
+        );
+        let refused = AccessToken::new("t0", at(3600));
+        let challenge = Challenge::from_www_authenticate(r#"Bearer claims="eyJhIjoxfQ==""#);
+        let renew = || cache.renew(&credential, "s", &refused, &challenge, at(0));
+        // A token without claims is on its way when the challenges come.
+        let (plain, renewed) = futures::join!(
+            cache.get(&credential, "s", at(0)),
+            join_all((0..20).map(|_| renew()))
+        );
+        assert_eq!(plain.unwrap().token.secret(), "t1");
+        assert!(
+            renewed
+                .iter()
+                .all(|token| token.as_ref().unwrap().token.secret() == "t2")
+        );
+        // Whoever hears later of the refusal of the old one takes it, too.
+        assert_eq!(renew().await.unwrap().token.secret(), "t2");
+        let other = Challenge::from_www_authenticate(r#"Bearer claims="eyJhIjoyfQ==""#);
+        let other = cache.renew(&credential, "s", &refused, &other, at(0)).await;
+        assert_eq!(other.unwrap().token.secret(), "t3");
     }
 
     #[tokio::test]

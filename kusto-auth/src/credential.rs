@@ -27,6 +27,7 @@ use crate::flow_credential::{Application, FlowCredential, Proof, SignIn};
 #[cfg(feature = "azure-identity")]
 use crate::identity::Identity;
 use crate::user_sign_in::{UserCredential, UserSignIn};
+use crate::workload_identity;
 
 /// The identity that requests are sent with.
 ///
@@ -74,6 +75,7 @@ enum Source {
     },
     SignIn(SignIn),
     User(UserSignIn),
+    WorkloadIdentity,
 }
 
 impl Credential {
@@ -266,6 +268,9 @@ impl Credential {
     /// Whichever of these gives a token first: the application that `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
     /// `AZURE_CLIENT_SECRET` or `AZURE_CLIENT_CERTIFICATE_PATH` name; a workload identity; a managed identity; whoever
     /// is signed in to the Azure CLI, in the given tenant or in the CLI's own; to the Azure Developer CLI.
+    ///
+    /// If the provider refuses the application or the workload identity, that is the answer: whoever set those variables
+    /// meant no other identity.
     pub fn default_chain(tenant: Option<&str>) -> Self {
         Self::new(Source::DefaultChain {
             tenant: tenant.map(str::to_owned),
@@ -273,24 +278,23 @@ impl Credential {
     }
 
     /// The workload identity of a Kubernetes pod, described by `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
-    /// `AZURE_FEDERATED_TOKEN_FILE`.
-    #[cfg(feature = "azure-identity")]
+    /// `AZURE_FEDERATED_TOKEN_FILE`; it signs in where the cluster's cloud says.
     pub fn workload_identity() -> Self {
-        Self::new(Source::Identity(Identity::Workload))
+        Self::new(Source::WorkloadIdentity)
     }
 
     /// Whoever is signed in to the Azure CLI (`az login`), in the given tenant or in the CLI's default one.
     #[cfg(feature = "azure-identity")]
     pub fn azure_cli(tenant: Option<&str>) -> Self {
         let tenant = tenant.map(str::to_owned);
-        Self::new(Source::Identity(Identity::AzureCli { tenant }))
+        Self::new(Source::Identity(Identity::Cli { tenant }))
     }
 
     /// Whoever is signed in to the Azure Developer CLI (`azd auth login`).
     #[cfg(feature = "azure-identity")]
     pub fn azure_developer_cli(tenant: Option<&str>) -> Self {
         let tenant = tenant.map(str::to_owned);
-        Self::new(Source::Identity(Identity::AzureDeveloperCli { tenant }))
+        Self::new(Source::Identity(Identity::DeveloperCli { tenant }))
     }
 
     /// A service connection of Azure Pipelines; `access_token` is the pipeline's `System.AccessToken`.
@@ -301,7 +305,7 @@ impl Credential {
         service_connection_id: impl Into<String>,
         access_token: impl Into<Secret>,
     ) -> Self {
-        Self::new(Source::Identity(Identity::AzurePipelines {
+        Self::new(Source::Identity(Identity::Pipelines {
             tenant: tenant.into(),
             client_id: client_id.into(),
             service_connection_id: service_connection_id.into(),
@@ -381,6 +385,15 @@ impl Credential {
             Source::Ready { credential, .. } => Arc::clone(credential),
             Source::SignIn(sign_in) => Arc::new(FlowCredential::new(sign_in.clone(), cloud, driver())),
             Source::User(sign_in) => Arc::new(UserCredential::new(sign_in.clone(), cloud, driver())),
+            Source::WorkloadIdentity => {
+                let application = workload_identity::application(&|name| std::env::var(name).ok())
+                    .map_err(|error| error.in_credential("workload identity"))?;
+                Arc::new(FlowCredential::new(
+                    SignIn::Application(application),
+                    cloud,
+                    driver(),
+                ))
+            }
         };
         Ok(Some(credential))
     }
@@ -452,12 +465,11 @@ impl Credential {
             .await
     }
 
-    /// The credentials of azure_identity do, and nobody can take a token from them but by making a new one.
+    /// Credentials of azure_identity do, and nobody can take a token from them but by making a new one.
     fn keeps_tokens_of_its_own(&self) -> bool {
         match self.shared.source {
             #[cfg(feature = "azure-identity")]
             Source::Identity(_) => true,
-            Source::DefaultChain { .. } => true,
             _ => false,
         }
     }
@@ -515,6 +527,7 @@ impl fmt::Debug for Credential {
             Source::Ready { name, .. } => name,
             Source::SignIn(sign_in) => sign_in.name(),
             Source::User(sign_in) => sign_in.name(),
+            Source::WorkloadIdentity => "workload identity",
         };
         write!(f, "Credential({name})")
     }

@@ -18,6 +18,7 @@ use crate::flow::{ClientAuthentication, ManagedIdentityId, ManagedIdentitySource
 use crate::flow_credential::{Application, FlowCredential, Proof, SignIn};
 #[cfg(feature = "azure-identity")]
 use crate::identity::Identity;
+use crate::workload_identity;
 
 /// One identity after the other, until one gives a token; from then on that one.
 pub(crate) struct DefaultChain {
@@ -30,6 +31,8 @@ pub(crate) struct DefaultChain {
 struct Link {
     name: &'static str,
     credential: Result<Arc<dyn TokenCredential>, AuthError>,
+    /// Whether a refusal ends the search: the environment says that this is the identity, so no other one was meant.
+    is_decisive: bool,
     /// Whether the metadata service of virtual machines has to answer first: elsewhere nobody is there, and nobody
     /// says so.
     wants_metadata_service: bool,
@@ -50,36 +53,39 @@ impl DefaultChain {
         let id = variable("AZURE_CLIENT_ID")
             .filter(|id| !id.is_empty())
             .map_or(ManagedIdentityId::System, ManagedIdentityId::ClientId);
-        let link = |name, credential| Link {
+        let application = |name, application: Result<Application, AuthError>| Link {
             name,
-            credential,
+            credential: application.map(|application| flow(SignIn::Application(application))),
+            is_decisive: true,
             wants_metadata_service: false,
         };
         #[allow(unused_mut, reason = "the tools come with a feature")]
         let mut links = vec![
-            link(
-                "environment",
-                environment(variable).map(|application| flow(SignIn::Application(application))),
-            ),
+            application("environment", environment(variable)),
+            application("workload identity", workload_identity::application(variable)),
             Link {
                 name: "managed identity",
                 credential: Ok(flow(SignIn::ManagedIdentity {
                     source: Some(source),
                     id,
                 })),
+                is_decisive: false,
                 wants_metadata_service,
             },
         ];
         #[cfg(feature = "azure-identity")]
         {
             let tenant = tenant.map(str::to_owned);
-            let identity =
-                |identity: Identity| link(identity.name(), identity.to_token_credential(cloud, http_client));
-            links.insert(1, identity(Identity::Workload));
-            links.push(identity(Identity::AzureCli {
+            let identity = |identity: Identity| Link {
+                name: identity.name(),
+                credential: identity.to_token_credential(cloud, http_client),
+                is_decisive: false,
+                wants_metadata_service: false,
+            };
+            links.push(identity(Identity::Cli {
                 tenant: tenant.clone(),
             }));
-            links.push(identity(Identity::AzureDeveloperCli { tenant }));
+            links.push(identity(Identity::DeveloperCli { tenant }));
         }
         #[cfg(not(feature = "azure-identity"))]
         let _ = tenant;
@@ -137,6 +143,9 @@ impl TokenCredential for DefaultChain {
                 Ok(token) => {
                     self.found.store(index, Ordering::Relaxed);
                     return Ok(token);
+                }
+                Err(error) if link.is_decisive && error.kind() == AuthErrorKind::Rejected => {
+                    return Err(error.in_credential(link.name).into_azure());
                 }
                 Err(error) => failures.push(format!("{}: {error}", link.name)),
             }
@@ -242,6 +251,47 @@ mod tests {
                 .is_ok()
         );
         assert!(http.seen()[0].url.ends_with("/t/oauth2/v2.0/token"));
+    }
+
+    #[tokio::test]
+    async fn an_application_that_is_refused_is_the_answer() {
+        let body = r#"{"error":"invalid_client","error_description":"AADSTS7000222: Expired."}"#;
+        let http = Scripted::new([answer(401, body)]);
+        let variables = &[
+            ("AZURE_TENANT_ID", "t"),
+            ("AZURE_CLIENT_ID", "c"),
+            ("AZURE_CLIENT_SECRET", "s"),
+        ];
+        let error = chain(&http, variables).get_token(&["r/.default"], None).await;
+        let error: AuthError = error.unwrap_err().into_downcast().unwrap();
+        assert_eq!(
+            (error.kind(), error.code()),
+            (AuthErrorKind::Rejected, Some("AADSTS7000222"))
+        );
+        assert!(
+            error
+                .to_string()
+                .starts_with("environment: the sign-in of application c"),
+            "{error}"
+        );
+        assert_eq!(http.seen().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_workload_identity_comes_before_a_managed_one() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "signed").unwrap();
+        let http = Scripted::new([answer(200, TOKEN)]);
+        let http_client: Arc<dyn HttpClient> = Arc::clone(&http) as _;
+        let variable = |name: &str| match name {
+            "AZURE_TENANT_ID" => Some("t".to_owned()),
+            "AZURE_CLIENT_ID" => Some("c".to_owned()),
+            "AZURE_FEDERATED_TOKEN_FILE" => Some(file.path().display().to_string()),
+            _ => None,
+        };
+        let chain = DefaultChain::new(None, &CloudInfo::default(), &http_client, &variable);
+        assert!(chain.get_token(&["r/.default"], None).await.is_ok());
+        assert!(http.seen()[0].body.contains("&client_assertion=signed&"));
     }
 
     #[tokio::test]

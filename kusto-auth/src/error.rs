@@ -92,7 +92,6 @@ impl AuthError {
     }
 
     /// Says which credential it was, where the words do not.
-    #[cfg(any(feature = "azure-identity", feature = "client-certificate"))]
     pub(crate) fn in_credential(mut self, name: &str) -> Self {
         self.message = format!("{name}: {}", self.message).into();
         self

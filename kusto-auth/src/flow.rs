@@ -34,7 +34,8 @@ use crate::error::{AuthError, AuthErrorKind};
 ///
 /// It sends nothing and waits for nothing: [`step`](Self::step) says what is to be done next, and whoever drives it
 /// does that, on whichever runtime or with none, and [`respond`](Self::respond)s with what came. The clock is the
-/// driver's, too. A provider that is busy is asked again after the time that it names, three times at most.
+/// driver's, too. A provider that is busy is asked again after the time that it names, three times at most; the
+/// metadata service of virtual machines for a minute, if it says that it is being updated.
 ///
 /// ```
 /// use azure_core::time::{Duration, OffsetDateTime};
@@ -376,8 +377,21 @@ impl TokenFlow {
                 "an answer came that nobody asked for",
             ));
         };
-        if let Some(pause) = exchange.pause_after(&response) {
-            exchange.put_off(now, pause, || busy(response.status().as_u16()))?;
+        let is_updating = match &self.machine {
+            Machine::ManagedIdentity(machine) => machine.is_updating(response.status()),
+            _ => false,
+        };
+        let pause = match exchange.pause_after(&response) {
+            None if is_updating => Some(None),
+            pause => pause,
+        };
+        if let Some(pause) = pause {
+            let tries = if is_updating {
+                MAX_TRIES_OF_UPDATES
+            } else {
+                MAX_TRIES
+            };
+            exchange.put_off(now, tries, pause, || busy(response.status().as_u16()))?;
             self.exchange = Some(exchange);
             return Ok(());
         }
@@ -407,7 +421,9 @@ impl TokenFlow {
             _ => error,
         };
         match &mut self.exchange {
-            Some(exchange) if error.kind() != AuthErrorKind::Tls => exchange.put_off(now, None, || error),
+            Some(exchange) if error.kind() != AuthErrorKind::Tls => {
+                exchange.put_off(now, MAX_TRIES, None, || error)
+            }
             _ => Err(error),
         }
     }
@@ -496,11 +512,12 @@ impl Exchange {
     fn put_off(
         &mut self,
         now: OffsetDateTime,
+        max_tries: u32,
         pause: Option<Duration>,
         error: impl FnOnce() -> AuthError,
     ) -> Result<(), AuthError> {
         let pause = pause.unwrap_or_else(|| FIRST_PAUSE * 2_i32.pow(self.tries - 1));
-        if self.tries >= MAX_TRIES || pause > MAX_PAUSE {
+        if self.tries >= max_tries || pause > MAX_PAUSE {
             return Err(error());
         }
         self.tries += 1;
@@ -542,6 +559,8 @@ impl fmt::Debug for Step {
 
 const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const MAX_TRIES: u32 = 3;
+/// A minute: the metadata service of virtual machines says that it takes up to 70 s to update itself.
+const MAX_TRIES_OF_UPDATES: u32 = 7;
 const FIRST_PAUSE: Duration = Duration::seconds(1);
 /// Nobody waits longer for a token.
 const MAX_PAUSE: Duration = Duration::seconds(60);

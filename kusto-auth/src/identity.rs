@@ -8,7 +8,7 @@ use azure_core::http::{ClientOptions, HttpClient, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions, AzurePipelinesCredential, AzurePipelinesCredentialOptions,
-    ClientAssertionCredentialOptions, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    ClientAssertionCredentialOptions,
 };
 use kusto_protocol::Secret;
 
@@ -19,28 +19,26 @@ use crate::tool::{AZURE_CLI, AZURE_DEVELOPER_CLI, Tool, Words};
 /// An identity that azure_identity signs in.
 #[derive(Clone, Debug)]
 pub(crate) enum Identity {
-    AzureCli {
+    Cli {
         tenant: Option<String>,
     },
-    AzureDeveloperCli {
+    DeveloperCli {
         tenant: Option<String>,
     },
-    AzurePipelines {
+    Pipelines {
         tenant: String,
         client_id: String,
         service_connection_id: String,
         access_token: Secret,
     },
-    Workload,
 }
 
 impl Identity {
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::AzureCli { .. } => AZURE_CLI.name,
-            Self::AzureDeveloperCli { .. } => AZURE_DEVELOPER_CLI.name,
-            Self::AzurePipelines { .. } => "Azure Pipelines",
-            Self::Workload => "workload identity",
+            Self::Cli { .. } => AZURE_CLI.name,
+            Self::DeveloperCli { .. } => AZURE_DEVELOPER_CLI.name,
+            Self::Pipelines { .. } => "Azure Pipelines",
         }
     }
 
@@ -49,18 +47,15 @@ impl Identity {
         cloud: &CloudInfo,
         http_client: &Arc<dyn HttpClient>,
     ) -> Result<Arc<dyn TokenCredential>, AuthError> {
-        let credential_options = ClientAssertionCredentialOptions {
-            client_options: client_options(cloud, http_client),
-        };
         let credential: azure_core::Result<Arc<dyn TokenCredential>> = match self {
-            Self::AzureCli { tenant } => {
+            Self::Cli { tenant } => {
                 let options = AzureCliCredentialOptions {
                     tenant_id: tenant.clone(),
                     ..Default::default()
                 };
                 AzureCliCredential::new(Some(options)).map(|credential| tool(AZURE_CLI, credential))
             }
-            Self::AzureDeveloperCli { tenant } => {
+            Self::DeveloperCli { tenant } => {
                 let options = AzureDeveloperCliCredentialOptions {
                     tenant_id: tenant.clone(),
                     ..Default::default()
@@ -68,12 +63,15 @@ impl Identity {
                 AzureDeveloperCliCredential::new(Some(options))
                     .map(|credential| tool(AZURE_DEVELOPER_CLI, credential))
             }
-            Self::AzurePipelines {
+            Self::Pipelines {
                 tenant,
                 client_id,
                 service_connection_id,
                 access_token,
             } => {
+                let credential_options = ClientAssertionCredentialOptions {
+                    client_options: client_options(cloud, http_client),
+                };
                 let options = AzurePipelinesCredentialOptions { credential_options };
                 AzurePipelinesCredential::new(
                     tenant.clone(),
@@ -83,13 +81,6 @@ impl Identity {
                     Some(options),
                 )
                 .map(|credential| credential as _)
-            }
-            Self::Workload => {
-                let options = WorkloadIdentityCredentialOptions {
-                    credential_options,
-                    ..Default::default()
-                };
-                WorkloadIdentityCredential::new(Some(options)).map(|credential| credential as _)
             }
         };
         credential.map_err(|error| AuthError::from_credential(error).in_credential(self.name()))

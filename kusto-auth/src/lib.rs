@@ -31,9 +31,9 @@
 //!
 //! # Features
 //!
-//! - `azure-identity`: workload identity, Azure CLI, Azure Developer CLI and Azure Pipelines, through
-//!   `azure_identity`. Its other credentials are not used: they know no claims and no region, want a provider with
-//!   TLS even on this machine, and lack half of the sources of managed identities.
+//! - `azure-identity`: Azure CLI, Azure Developer CLI and Azure Pipelines, through `azure_identity`. They pass on no
+//!   claims that a service asks for. Its other credentials are not used: they know no claims and no region, want a
+//!   provider with TLS even on this machine, and lack half of the sources of managed identities.
 //! - `client-certificate`: applications that sign in with a certificate, signed by aws-lc-rs as TLS is.
 
 #![forbid(unsafe_code)]
@@ -69,6 +69,7 @@ mod token_source;
 mod tool;
 mod trusted_hosts;
 mod user_sign_in;
+mod workload_identity;
 
 pub use authority::Authority;
 pub use cache::TokenCache;

@@ -148,6 +148,12 @@ impl ManagedIdentity {
         self.challenge = Challenge::Answer(content);
     }
 
+    /// Whether the metadata service of a virtual machine says that it is being updated, and wants to be asked again.
+    pub(crate) fn is_updating(&self, status: http::StatusCode) -> bool {
+        let is_imds = matches!(self.source, ManagedIdentitySource::Imds { .. });
+        is_imds && matches!(status, http::StatusCode::NOT_FOUND | http::StatusCode::GONE)
+    }
+
     /// Says more about an endpoint that could not be reached, where more is known.
     pub(crate) fn explain(&self, error: AuthError) -> AuthError {
         let is_pinned = matches!(self.source, ManagedIdentitySource::ServiceFabric { .. });

@@ -455,3 +455,22 @@ fn an_identity_that_is_not_assigned_is_refused_in_a_line() {
         "the token of the managed identity of the virtual machine was refused: Identity not found (invalid_request)"
     );
 }
+
+#[test]
+fn a_metadata_service_that_is_being_updated_is_asked_for_a_minute() {
+    for status in [404, 410] {
+        let mut flow = managed(&[], ManagedIdentityId::System);
+        let mut now = 0;
+        for pause in [1, 2, 4, 8, 16, 32] {
+            assert!(matches!(flow.step(at(now)).unwrap(), Step::Send(_)));
+            flow.respond(answer(status, ""), at(now)).unwrap();
+            assert!(
+                matches!(flow.step(at(now)).unwrap(), Step::Wait(time) if time == Duration::seconds(pause))
+            );
+            now += pause;
+        }
+        flow.step(at(now)).unwrap();
+        let error = flow.respond(answer(status, ""), at(now)).unwrap_err();
+        assert_eq!(error.kind(), AuthErrorKind::Unavailable);
+    }
+}
