@@ -121,6 +121,11 @@ impl TokenSource {
         &self.trusted_hosts
     }
 
+    /// Whether requests carry no token.
+    pub fn is_anonymous(&self) -> bool {
+        self.credential.is_anonymous()
+    }
+
     /// Whether a person may be asked to sign in while a token is waited for.
     pub fn asks_a_person(&self) -> bool {
         self.credential.asks_a_person()

@@ -92,7 +92,7 @@ impl Client {
     /// If the service refuses the command or cannot be reached.
     pub async fn cancel(&self, client_request_id: &str) -> Result<(), Error> {
         let request = Request::cancel_query(self.database().unwrap_or_default(), client_request_id);
-        let mut frames = self.shared.pipeline.frames(&request).await?;
+        let mut frames = self.shared.pipeline.frames(request).await?;
         while frames.next().await?.is_some() {}
         Ok(())
     }

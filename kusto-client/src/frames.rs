@@ -56,6 +56,11 @@ impl Frames {
         error.with_ids(self.client_request_id(), self.activity_id())
     }
 
+    /// Whether anybody listens to what is told about the request.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.frames.is_traced()
+    }
+
     /// Tells traces what the service says it spent.
     pub(crate) fn trace_statistics(&self, statistics: &QueryStatistics) {
         self.frames.trace_statistics(statistics);

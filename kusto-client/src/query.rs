@@ -149,7 +149,7 @@ impl Query {
     /// As [`stream`](Self::stream); and if the answer ends with an error, has several results, or has a row that
     /// does not fit the type.
     pub async fn fetch_all<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
-        let mut results = self.stream().await?;
+        let mut results = self.stream().await?.rows_only();
         let mut values = Vec::new();
         let mut table = None;
         while let Some(batch) = results.next().await? {
@@ -169,7 +169,7 @@ impl Query {
     ///
     /// As [`fetch_all`](Self::fetch_all); and if there is no row, or more than one.
     pub async fn fetch_one<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let mut results = self.stream().await?;
+        let mut results = self.stream().await?.rows_only();
         let mut table = None;
         let mut only = None;
         let mut count = 0;
@@ -200,7 +200,7 @@ impl Query {
     /// As [`fetch_all`](Self::fetch_all).
     #[cfg(feature = "arrow")]
     pub async fn fetch_arrow(self) -> Result<Vec<arrow_array::RecordBatch>, Error> {
-        crate::arrow::fetch(self.stream().await?).await
+        crate::arrow::fetch(self.stream().await?.rows_only()).await
     }
 
     /// Sends it, and gives every frame of the answer: progress, and rows that replace others, are there to see only
@@ -220,7 +220,7 @@ impl Query {
         let is_idempotent = self.is_idempotent || self.only_reads();
         let request = self.into_request(&database)?;
         let pipeline = client.pipeline().clone().idempotent(is_idempotent);
-        Ok(Frames::new(pipeline.frames(&request).await?))
+        Ok(Frames::new(pipeline.frames(request).await?))
     }
 
     /// Sends it, and gives the whole answer: all results, and what the service says about them.

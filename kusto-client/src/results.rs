@@ -35,6 +35,8 @@ pub struct ResultStream {
     rest: DataSet,
     errors: Vec<OneApiError>,
     summary: Summary,
+    /// Whether nobody will look at the summary: what it says has to be parsed.
+    rows_only: bool,
     /// Results that were read whole.
     queued: VecDeque<Queued>,
     /// Whether the last frame was read.
@@ -100,10 +102,17 @@ impl ResultStream {
             rest: DataSet::new(),
             errors: Vec::new(),
             summary,
+            rows_only: false,
             queued: VecDeque::new(),
             is_over: false,
             failure: None,
         }
+    }
+
+    /// The same without a summary.
+    pub(crate) fn rows_only(mut self) -> Self {
+        self.rows_only = true;
+        self
     }
 
     /// The next rows; `None` after the last. Rows of several results come one result after the other;
@@ -277,16 +286,13 @@ impl ResultStream {
         self.is_over = true;
         let rest = std::mem::take(&mut self.rest);
         self.add_errors(rest.errors());
-        let first = rest.primary_results().next().map(|table| table.table_id());
-        let first = first.or(self.first_table);
-        self.summary.visualization = first.and_then(|table| rest.visualization(table));
-        self.summary.statistics = rest.statistics();
-        if let Some(statistics) = &self.summary.statistics {
-            self.frames.trace_statistics(statistics);
+        if !self.rows_only {
+            self.summarize(&rest);
+        } else if self.frames.is_traced()
+            && let Some(statistics) = rest.statistics()
+        {
+            self.frames.trace_statistics(&statistics);
         }
-        self.summary.server_cache = rest.server_cache();
-        self.summary.cursor = rest.cursor();
-        self.summary.events = rest.events().collect();
         let cancelled = rest.completion().is_some_and(|completion| completion.cancelled);
         let failed = cancelled || rest.has_errors() || !self.errors.is_empty();
         if failed && !self.allow_partial {
@@ -299,6 +305,20 @@ impl ResultStream {
                 self.queue(table);
             }
         }
+    }
+
+    fn summarize(&mut self, rest: &DataSet) {
+        let first = rest.primary_results().next().map(|table| table.table_id());
+        let first = first.or(self.first_table);
+        let summary = &mut self.summary;
+        summary.visualization = first.and_then(|table| rest.visualization(table));
+        summary.statistics = rest.statistics();
+        if let Some(statistics) = &summary.statistics {
+            self.frames.trace_statistics(statistics);
+        }
+        summary.server_cache = rest.server_cache();
+        summary.cursor = rest.cursor();
+        summary.events = rest.events().collect();
     }
 
     fn queue(&mut self, table: Table) {

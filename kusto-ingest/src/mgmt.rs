@@ -11,7 +11,7 @@ pub(crate) async fn rows(
     database: &str,
     text: &str,
 ) -> Result<Vec<RowBatch>, IngestError> {
-    let mut frames = pipeline.frames(&Request::mgmt(database, text)).await?;
+    let mut frames = pipeline.frames(Request::mgmt(database, text)).await?;
     let mut data_set = DataSet::new();
     while let Some(frame) = frames.next().await? {
         data_set
@@ -26,7 +26,7 @@ pub(crate) async fn rows(
 }
 
 /// Sends a request of the REST API and gives its answer.
-pub(crate) async fn json(pipeline: &Pipeline, request: &Request) -> Result<Vec<u8>, IngestError> {
+pub(crate) async fn json(pipeline: &Pipeline, request: Request) -> Result<Vec<u8>, IngestError> {
     let mut body = pipeline.send(request).await?;
     let mut answer = Vec::new();
     while let Some(piece) = body.next().await? {

@@ -221,7 +221,7 @@ impl ResourceCache {
             return None;
         }
         let request = Request::ingestion_configuration();
-        let answer = mgmt::json(&self.pipeline, &request).await.ok()?;
+        let answer = mgmt::json(&self.pipeline, request).await.ok()?;
         let configuration = IngestionConfiguration::from_json(&answer).ok()?;
         if !configuration.prefers_rest {
             return None;

@@ -135,7 +135,7 @@ impl StreamingIngestClient {
         {
             request = request.client_request_id(id);
         }
-        let mut body = self.pipeline.send(&request).await?;
+        let mut body = self.pipeline.send(request).await?;
         // Status 200 says that the rows are in; what the body says is not specified. Reading it to its end lets the
         // connection be used again.
         while let Ok(Some(_)) = body.next().await {}

@@ -379,6 +379,24 @@ impl Request {
         write::request(self, endpoint)
     }
 
+    /// The body alone of a query or command that is sent with `POST`, as [`into_http`](Self::into_http) writes it: for
+    /// whoever has address and headers of an earlier one, which are the same then.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_http`](Self::into_http), and for requests of other kinds.
+    ///
+    /// ```
+    /// use kusto_protocol::Request;
+    ///
+    /// let body = Request::query("Samples", "StormEvents | count").to_post_body()?;
+    /// assert_eq!(body, r#"{"db":"Samples","csl":"StormEvents | count"}"#);
+    /// # Ok::<(), kusto_protocol::ParseError>(())
+    /// ```
+    pub fn to_post_body(&self) -> Result<Bytes, ParseError> {
+        write::post_body(self)
+    }
+
     /// Reads a request as a server gets it. The path decides what it is; headers that are not Kusto's, such as
     /// `Authorization`, are left to the caller.
     ///

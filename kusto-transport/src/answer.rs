@@ -8,7 +8,7 @@ use azure_core::time::OffsetDateTime;
 use bytes::Bytes;
 use futures::StreamExt;
 use http::StatusCode;
-use kusto_protocol::{Endpoint, ErrorResponse};
+use kusto_protocol::{Endpoint, ErrorResponse, Request};
 
 use crate::decompress::{DecompressError, Decompressor, Encoding};
 use crate::error::{TransportError, TransportErrorKind};
@@ -28,8 +28,8 @@ impl Answer {
         let (status, headers, body) = response.deconstruct();
         // Statuses of azure_core and of http are the same numbers; 000 and 1000 cannot come from an HTTP client.
         let status = StatusCode::from_u16(u16::from(status)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let encoding = Encoding::from_header(text(&headers, "content-encoding"));
-        let activity_id = text(&headers, "x-ms-activity-id").map(str::to_owned);
+        let encoding = Encoding::from_header(text(&headers, &CONTENT_ENCODING));
+        let activity_id = text(&headers, &ACTIVITY_ID).map(str::to_owned);
         let (encoding, unreadable) = match encoding {
             Ok(encoding) => (encoding, None),
             Err(error) => (None, Some(error)),
@@ -47,7 +47,7 @@ impl Answer {
 
     /// What a service that refuses a token asks for.
     pub(crate) fn www_authenticate(&self) -> Option<&str> {
-        text(&self.headers, "www-authenticate")
+        text(&self.headers, &WWW_AUTHENTICATE)
     }
 
     /// Turns everything but a readable 200 into an error.
@@ -61,7 +61,7 @@ impl Answer {
         if self.status.is_redirection() {
             return Err(self.identify(self.redirected(endpoint)));
         }
-        let retry_after = retry_after(text(&self.headers, "retry-after"), OffsetDateTime::now_utc());
+        let retry_after = retry_after(text(&self.headers, &RETRY_AFTER), OffsetDateTime::now_utc());
         let status = self.status;
         let kind = match status {
             StatusCode::UNAUTHORIZED => TransportErrorKind::Auth,
@@ -81,7 +81,7 @@ impl Answer {
     /// Where the service wants the request sent instead, as it says it. A 303 wants another kind of request.
     pub(crate) fn location(&self) -> Option<&str> {
         match self.status.as_u16() {
-            301 | 302 | 307 | 308 => text(&self.headers, "location"),
+            301 | 302 | 307 | 308 => text(&self.headers, &LOCATION),
             _ => None,
         }
     }
@@ -124,8 +124,7 @@ impl Answer {
 
     fn redirected(&self, endpoint: &Endpoint) -> TransportError {
         // The host alone: the rest of the address may carry whatever the sender of the redirect likes.
-        let location =
-            text(&self.headers, "location").and_then(|location| location.parse::<http::Uri>().ok());
+        let location = text(&self.headers, &LOCATION).and_then(|location| location.parse::<http::Uri>().ok());
         let target = location
             .as_ref()
             .and_then(http::Uri::host)
@@ -141,12 +140,16 @@ impl Answer {
 }
 
 /// The value of a header. (`get_optional_str` makes an error, perhaps with a backtrace, of each header that is absent.)
-fn text<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a str> {
-    let value = headers.get_optional_with(&HeaderName::from_static(name), |value| {
-        Ok::<_, Infallible>(value.as_str())
-    });
+fn text<'a>(headers: &'a Headers, name: &HeaderName) -> Option<&'a str> {
+    let value = headers.get_optional_with(name, |value| Ok::<_, Infallible>(value.as_str()));
     value.ok().flatten()
 }
+
+const ACTIVITY_ID: HeaderName = HeaderName::from_static(Request::HEADER_ACTIVITY_ID);
+const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
+const LOCATION: HeaderName = HeaderName::from_static("location");
+const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
+const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");
 
 /// Error texts are short; what is longer is not one.
 const MAX_TEXT: usize = 256 * 1024;

@@ -24,7 +24,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(pipeline: &'a Pipeline, request: &Request) -> Result<Self, TransportError> {
+    pub(crate) fn new(pipeline: &'a Pipeline, request: Request) -> Result<Self, TransportError> {
         let outgoing = Outgoing::new(request, pipeline)?;
         Ok(Self {
             pipeline,

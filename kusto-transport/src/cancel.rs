@@ -73,7 +73,7 @@ impl CancelOnDrop {
             let request = Request::cancel_query(database, &client_request_id);
             let request = request.properties(ClientRequestProperties::new().server_timeout(CANCEL_TIMEOUT));
             // Nobody is there to hear of a failure, and the service ends the query by itself at its time limit.
-            if let Ok(mut body) = pipeline.send(&request).await {
+            if let Ok(mut body) = pipeline.send(request).await {
                 while let Ok(Some(_)) = body.next().await {}
             }
         });

@@ -122,6 +122,11 @@ impl FrameStream {
         self.body.activity_id()
     }
 
+    /// Whether anybody listens to what traces are told about the request.
+    pub fn is_traced(&self) -> bool {
+        self.body.operation().is_traced()
+    }
+
     /// Tells traces what the service says it spent on the request.
     pub fn trace_statistics(&self, statistics: &QueryStatistics) {
         self.body.operation().statistics(statistics);

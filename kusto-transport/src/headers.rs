@@ -4,9 +4,8 @@ use azure_core::http::headers::{HeaderName, HeaderValue};
 
 /// A name in azure_core's type; the ones that every request or answer has are not copied.
 pub(crate) fn name(name: &http::HeaderName) -> HeaderName {
-    let known = COMMON.iter().find(|common| **common == name.as_str());
-    match known {
-        Some(common) => HeaderName::from_static(common),
+    match COMMON.iter().find(|(common, _)| common == name) {
+        Some((_, common)) => common.clone(),
         None => HeaderName::from(name.as_str().to_owned()),
     }
 }
@@ -16,22 +15,27 @@ pub(crate) fn value(value: &http::HeaderValue) -> Result<HeaderValue, http::head
     Ok(HeaderValue::from(value.to_str()?.to_owned()))
 }
 
-/// Those of requests and answers, in lower case.
-const COMMON: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "date",
-    "server",
-    "strict-transport-security",
-    "transfer-encoding",
-    "vary",
-    "x-ms-activity-id",
-    "x-ms-app",
-    "x-ms-client-request-id",
-    "x-ms-client-version",
-    "x-ms-user",
-    "x-ms-version",
+/// The names that most requests and answers have.
+pub(crate) static COMMON: [(http::HeaderName, HeaderName); 17] = [
+    common("accept"),
+    common("accept-encoding"),
+    common("authorization"),
+    common("content-encoding"),
+    common("content-length"),
+    common("content-type"),
+    common("date"),
+    common("server"),
+    common("strict-transport-security"),
+    common("transfer-encoding"),
+    common("vary"),
+    common("x-ms-activity-id"),
+    common("x-ms-app"),
+    common("x-ms-client-request-id"),
+    common("x-ms-client-version"),
+    common("x-ms-user"),
+    common("x-ms-version"),
 ];
+
+const fn common(name: &'static str) -> (http::HeaderName, HeaderName) {
+    (http::HeaderName::from_static(name), HeaderName::from_static(name))
+}

@@ -5,16 +5,16 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use azure_core::http::response::PinnedStream;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url};
-use bytes::Bytes;
-use futures::TryStreamExt;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use http::HeaderMap;
 use kusto_protocol::Secret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -249,12 +249,9 @@ impl HttpClient for Bounded {
                 Error::with_error(kind, error.without_url(), "the request got no answer")
             })?;
         let status = response.status().as_u16().into();
-        let headers = from_reqwest(response.headers());
-        let body = response
-            .bytes_stream()
-            .map_err(|error| Error::with_error(ErrorKind::Io, error.without_url(), "the answer broke off"));
+        let headers = from_http(response.headers());
         let body: PinnedStream = Box::pin(Counted {
-            body: Box::pin(body),
+            body: response.bytes_stream(),
             permit: Some(permit),
         });
         Ok(AsyncRawResponse::new(status, headers, body))
@@ -293,14 +290,7 @@ fn to_reqwest(request: &Request) -> azure_core::Result<reqwest::Request> {
         _ => return Err(invalid("this method is not supported")),
     };
     let mut to = reqwest::Request::new(method, request.url().clone());
-    for (name, value) in request.headers().iter() {
-        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
-        let mut value = http::HeaderValue::from_str(value.as_str())
-            .map_err(|_| invalid("a header has a value that no header may have"))?;
-        let name = name.map_err(|_| invalid("a header has a name that no header may have"))?;
-        value.set_sensitive(name == http::header::AUTHORIZATION);
-        to.headers_mut().insert(name, value);
-    }
+    *to.headers_mut() = to_http(request.headers()).map_err(invalid)?;
     *to.body_mut() = Some(match request.body().clone() {
         Body::Bytes(bytes) => bytes.into(),
         Body::SeekableStream(stream) => reqwest::Body::wrap_stream(stream),
@@ -308,11 +298,34 @@ fn to_reqwest(request: &Request) -> azure_core::Result<reqwest::Request> {
     Ok(to)
 }
 
-/// Values that are not text are left out: none of those that matter here is one.
-fn from_reqwest(from: &http::HeaderMap) -> Headers {
-    let text = |(name, value)| Some((headers::name(name), headers::value(value).ok()?));
+/// Headers in azure_core's type. Values that are not text are left out: none of those that matter here is one.
+fn from_http(from: &HeaderMap) -> Headers {
+    let text = |(key, text)| Some((headers::name(key), headers::value(text).ok()?));
     let headers: HashMap<HeaderName, HeaderValue> = from.iter().filter_map(text).collect();
     headers.into()
+}
+
+/// Headers in the type of `http`; the error says what is wrong.
+fn to_http(from: &Headers) -> Result<HeaderMap, &'static str> {
+    let (count, length) = from.iter().fold((0, 0), |(count, length), (_, value)| {
+        (count + 1, length + value.as_str().len())
+    });
+    let mut http = HeaderMap::with_capacity(count);
+    // All values share their memory: HTTP clients copy headers more than once.
+    let mut values = BytesMut::with_capacity(length);
+    for (name, value) in from.iter() {
+        values.extend_from_slice(value.as_str().as_bytes());
+        let mut value = http::HeaderValue::from_maybe_shared(values.split().freeze())
+            .map_err(|_| "a header has a value that no header may have")?;
+        let name = match headers::COMMON.iter().find(|(_, common)| common == name) {
+            Some((common, _)) => common.clone(),
+            None => http::HeaderName::from_bytes(name.as_str().as_bytes())
+                .map_err(|_| "a header has a name that no header may have")?,
+        };
+        value.set_sensitive(name == http::header::AUTHORIZATION);
+        http.insert(name, value);
+    }
+    Ok(http)
 }
 
 impl fmt::Debug for Bounded {
@@ -324,20 +337,23 @@ impl fmt::Debug for Bounded {
 }
 
 /// A body that counts as a request under way until its end.
-struct Counted {
-    body: PinnedStream,
+struct Counted<S> {
+    body: S,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Stream for Counted {
+impl<S: Stream<Item = reqwest::Result<Bytes>> + Unpin> Stream for Counted<S> {
     type Item = azure_core::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.body.as_mut().poll_next(cx);
-        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+        let next = ready!(Pin::new(&mut self.body).poll_next(cx));
+        if !matches!(next, Some(Ok(_))) {
             self.permit = None;
         }
-        next
+        let broken = |error: reqwest::Error| {
+            Error::with_error(ErrorKind::Io, error.without_url(), "the answer broke off")
+        };
+        Poll::Ready(next.map(|next| next.map_err(broken)))
     }
 }
 
@@ -380,6 +396,33 @@ mod tests {
         ] {
             assert_eq!(error.kind(), TransportErrorKind::InvalidRequest);
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn headers_are_the_same_in_both_types() {
+        let mut headers = Headers::new();
+        for (name, value) in [
+            ("accept", "application/json"),
+            ("authorization", "Bearer hush"),
+            ("x-ms-app", ""),
+            ("x-rare", "a b"),
+        ] {
+            headers.insert(name, value);
+        }
+        let http = to_http(&headers).unwrap();
+        assert_eq!(http.len(), 4);
+        assert_eq!(http["x-rare"], "a b");
+        assert!(http["authorization"].is_sensitive() && !http["accept"].is_sensitive());
+        assert_eq!(from_http(&http), headers);
+    }
+
+    #[test]
+    fn what_no_header_may_have_is_told() {
+        for (name, value) in [("x-app", "a\r\nb: c"), ("two words", "x")] {
+            let mut headers = Headers::new();
+            headers.insert(name, value);
+            assert!(to_http(&headers).is_err(), "{name}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A request as it leaves: address, headers, body, time limit.
 
+use std::fmt;
 use std::io::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderName, HeaderValue, header};
-use kusto_protocol::{AcceptEncoding, Endpoint, QueryVersion, Request, RequestKind, options};
+use kusto_protocol::{AcceptEncoding, Endpoint, ParseError, QueryVersion, Request, RequestKind, options};
 
 use crate::error::{TransportError, TransportErrorKind};
 use crate::headers;
@@ -39,9 +40,8 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(request: &Request, pipeline: &Pipeline) -> Result<Self, TransportError> {
+    pub(crate) fn new(mut request: Request, pipeline: &Pipeline) -> Result<Self, TransportError> {
         let options = pipeline.options();
-        let mut request = request.clone();
         let (operation, activity, default_timeout) = match &request.kind {
             RequestKind::Query { .. } => ("query", "execute", options.query_timeout),
             RequestKind::StreamingIngest { .. } => {
@@ -79,37 +79,29 @@ impl Outgoing {
         };
         let timeout = request.properties.effective_server_timeout(default_timeout);
         request.properties = request.properties.server_timeout(timeout);
-        if !options.compression {
-            request.accept_encoding = AcceptEncoding::Identity;
-        }
-        let properties = &mut request.properties;
-        let client_request_id = properties.client_request_id.take();
-        properties.application = properties
-            .application
-            .take()
-            .or_else(|| options.application.clone());
-        properties.user = properties.user.take().or_else(|| options.user.clone());
-        let client_version = request
-            .client_version
-            .take()
-            .unwrap_or_else(|| options.client_version.clone());
-        let address = pipeline.addresses().of(&request.kind);
-        let mut http = request
-            .client_version(client_version)
-            .into_http(pipeline.endpoint())
-            .map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error.to_string()))?;
-        add_headers(&mut http, options)?;
+        let client_request_id = request.properties.client_request_id.take();
+        let head = pipeline.heads().of(&request);
+        let mut http = match head.and_then(OnceLock::get) {
+            Some(head) => {
+                let mut http = head.clone();
+                http.set_body(request.to_post_body().map_err(unwritable)?);
+                http
+            }
+            None => {
+                let http = write(request, pipeline)?;
+                if let Some(head) = head {
+                    head.get_or_init(|| without_body(&http));
+                }
+                http
+            }
+        };
         // Data was compressed, or not, by whoever made it.
         if is_compressible {
             compress(&mut http, options.compress_requests_from);
         }
-        let url = match address {
-            Some(address) => address.url(http.uri())?,
-            None => parse(http.uri())?,
-        };
         Ok(Self {
-            request: to_azure(http, url.clone())?,
-            url,
+            url: http.url().clone(),
+            request: http,
             stem: client_request_id.unwrap_or_else(|| new_request_id(activity)),
             operation,
             database,
@@ -129,14 +121,15 @@ impl Outgoing {
         &self.url
     }
 
-    /// Makes it the request of the next exchange.
+    /// Makes it the request of the next exchange: where it goes anyway, or where it was redirected to.
     pub(crate) fn prepare(
         &mut self,
-        url: &Url,
+        redirected: Option<&Url>,
         client_request_id: &str,
         token: Option<&AccessToken>,
     ) -> &AzureRequest {
         let request = &mut self.request;
+        let url = redirected.unwrap_or(&self.url);
         if request.url() != url {
             request.url_mut().clone_from(url);
         }
@@ -153,51 +146,76 @@ impl Outgoing {
 
 /// The request for the liveness text, which needs no token.
 pub(crate) fn ping(endpoint: &Endpoint) -> Result<AzureRequest, TransportError> {
-    let uri = endpoint.uri(Endpoint::PING);
-    let uri =
-        uri.map_err(|error| TransportError::new(TransportErrorKind::InvalidRequest, error.to_string()))?;
+    let uri = endpoint.uri(Endpoint::PING).map_err(unwritable)?;
     let mut http = http::Request::new(Bytes::new());
     *http.uri_mut() = uri;
     let url = parse(http.uri())?;
     to_azure(http, url)
 }
 
-/// The addresses of one service that most requests go to; reading an address takes longer than all else about a
-/// request.
-#[derive(Debug, Default)]
-pub(crate) struct Addresses {
-    query: Address,
-    mgmt: Address,
+/// What the requests to one service have in common, which most of them are made of: to write and read addresses and
+/// headers takes longer than all else about a request.
+#[derive(Default)]
+pub(crate) struct Heads {
+    query: OnceLock<AzureRequest>,
+    mgmt: OnceLock<AzureRequest>,
 }
 
-#[derive(Debug, Default)]
-struct Address(OnceLock<Url>);
-
-impl Addresses {
-    /// Where requests of this kind go, if that is the same for all of them.
-    fn of(&self, kind: &RequestKind) -> Option<&Address> {
-        match kind {
+impl Heads {
+    /// The request without its body, if all but that is the same for each of its kind.
+    fn of(&self, request: &Request) -> Option<&OnceLock<AzureRequest>> {
+        let head = match &request.kind {
             RequestKind::Query {
                 version: QueryVersion::V2,
                 method: http::Method::POST,
                 ..
-            } => Some(&self.query),
-            RequestKind::Mgmt { .. } => Some(&self.mgmt),
-            _ => None,
-        }
+            } => &self.query,
+            RequestKind::Mgmt { .. } => &self.mgmt,
+            _ => return None,
+        };
+        let says_more = request.read_only
+            || request.accept_encoding != AcceptEncoding::default()
+            || request.client_version.is_some()
+            || request.properties.application.is_some()
+            || request.properties.user.is_some();
+        (!says_more).then_some(head)
     }
 }
 
-impl Address {
-    fn url(&self, uri: &http::Uri) -> Result<Url, TransportError> {
-        match self.0.get() {
-            Some(url) => Ok(url.clone()),
-            None => {
-                let url = parse(uri)?;
-                Ok(self.0.get_or_init(|| url).clone())
-            }
-        }
+impl fmt::Debug for Heads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heads").finish_non_exhaustive()
     }
+}
+
+/// The whole request, but for its id and the token.
+fn write(mut request: Request, pipeline: &Pipeline) -> Result<AzureRequest, TransportError> {
+    let options = pipeline.options();
+    if !options.compression {
+        request.accept_encoding = AcceptEncoding::Identity;
+    }
+    let properties = &mut request.properties;
+    let or = |own: Option<String>, default: &Option<String>| own.or_else(|| default.clone());
+    properties.application = or(properties.application.take(), &options.application);
+    properties.user = or(properties.user.take(), &options.user);
+    let version = request.client_version.take();
+    let mut http = request
+        .client_version(version.unwrap_or_else(|| options.client_version.clone()))
+        .into_http(pipeline.endpoint())
+        .map_err(unwritable)?;
+    add_headers(&mut http, options)?;
+    let url = parse(http.uri())?;
+    to_azure(http, url)
+}
+
+fn without_body(request: &AzureRequest) -> AzureRequest {
+    let mut head = request.clone();
+    head.set_body(Bytes::new());
+    head
+}
+
+fn unwritable(error: ParseError) -> TransportError {
+    TransportError::new(TransportErrorKind::InvalidRequest, error.to_string())
 }
 
 fn parse(uri: &http::Uri) -> Result<Url, TransportError> {
@@ -258,9 +276,11 @@ fn add_headers(http: &mut http::Request<Bytes>, options: &PipelineOptions) -> Re
 }
 
 /// Compresses a body that is long enough to be worth it.
-fn compress(http: &mut http::Request<Bytes>, threshold: Option<usize>) {
-    let body = http.body();
-    if body.is_empty() || threshold.is_none_or(|threshold| body.len() < threshold) {
+fn compress(request: &mut AzureRequest, threshold: Option<usize>) {
+    let (Some(threshold), Body::Bytes(body)) = (threshold, request.body()) else {
+        return;
+    };
+    if body.is_empty() || body.len() < threshold {
         return;
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -268,9 +288,8 @@ fn compress(http: &mut http::Request<Bytes>, threshold: Option<usize>) {
     if encoder.write_all(body).is_ok()
         && let Ok(compressed) = encoder.finish()
     {
-        *http.body_mut() = compressed.into();
-        let gzip = HeaderValue::from_static("gzip");
-        http.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+        request.set_body(compressed);
+        request.insert_header(CONTENT_ENCODING, "gzip");
     }
 }
 
@@ -285,6 +304,7 @@ fn ascii(text: &str) -> String {
 }
 
 const AUTHORIZATION: AzureHeaderName = AzureHeaderName::from_static("authorization");
+const CONTENT_ENCODING: AzureHeaderName = AzureHeaderName::from_static("content-encoding");
 const CLIENT_REQUEST_ID: AzureHeaderName = AzureHeaderName::from_static(Request::HEADER_CLIENT_REQUEST_ID);
 
 /// For the REST API of queued ingestion, which has nothing to compute; Microsoft's SDK for Java waits as long.

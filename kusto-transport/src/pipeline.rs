@@ -17,7 +17,7 @@ use crate::cancel::CancelOnDrop;
 use crate::deadline::Deadline;
 use crate::error::TransportError;
 use crate::frames::FrameStream;
-use crate::outgoing::{self, Addresses, Outgoing};
+use crate::outgoing::{self, Heads, Outgoing};
 use crate::pipeline_options::PipelineOptions;
 use crate::redirect;
 use crate::retry::RetryBudget;
@@ -38,7 +38,7 @@ struct Shared {
     tokens: TokenSource,
     http_client: Arc<dyn HttpClient>,
     options: PipelineOptions,
-    addresses: Addresses,
+    heads: Heads,
     retries: Mutex<RetryBudget>,
 }
 
@@ -68,7 +68,7 @@ impl Pipeline {
                 tokens,
                 http_client,
                 options,
-                addresses: Addresses::default(),
+                heads: Heads::default(),
                 retries: Mutex::default(),
             }),
             is_idempotent: false,
@@ -85,7 +85,7 @@ impl Pipeline {
                 tokens: shared.tokens.sibling(endpoint),
                 http_client: Arc::clone(&shared.http_client),
                 options: shared.options.clone(),
-                addresses: Addresses::default(),
+                heads: Heads::default(),
                 retries: Mutex::default(),
             }),
             is_idempotent: self.is_idempotent,
@@ -118,7 +118,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn frames(&self, request: &Request) -> Result<FrameStream, TransportError> {
+    pub async fn frames(&self, request: Request) -> Result<FrameStream, TransportError> {
         let mut config = DecoderConfig::default();
         let vary = request
             .properties
@@ -143,7 +143,7 @@ impl Pipeline {
     ///
     /// Dropping the future drops the connection. A query is cancelled on the service as well, see
     /// [`PipelineOptions::cancel_on_drop`].
-    pub async fn send(&self, request: &Request) -> Result<Body, TransportError> {
+    pub async fn send(&self, request: Request) -> Result<Body, TransportError> {
         Call::new(self, request)?.body().await
     }
 
@@ -169,8 +169,8 @@ impl Pipeline {
         &self.shared.options
     }
 
-    pub(crate) fn addresses(&self) -> &Addresses {
-        &self.shared.addresses
+    pub(crate) fn heads(&self) -> &Heads {
+        &self.shared.heads
     }
 
     pub(crate) fn is_idempotent(&self) -> bool {
@@ -201,17 +201,18 @@ pub(crate) struct Attempt<'a> {
 impl Shared {
     async fn attempt(&self, mut attempt: Attempt<'_>) -> Result<Answer, TransportError> {
         let endpoint = self.tokens.endpoint();
-        let mut url = attempt.outgoing.url().clone();
-        let mut answer = self.signed_in(&self.tokens, &mut attempt, &url).await?;
+        let mut answer = self.signed_in(&self.tokens, &mut attempt, None).await?;
+        let mut redirected: Option<Url> = None;
         for _ in 0..attempt.outgoing.max_redirects {
             let Some(location) = answer.location() else {
                 break;
             };
-            let (target, host) = redirect::target(&url, location, self.tokens.trusts())?;
+            let from = redirected.as_ref().unwrap_or_else(|| attempt.outgoing.url());
+            let (target, host) = redirect::target(from, location, self.tokens.trusts())?;
             // As for any other host: a token for its cloud, and only if that is where it belongs.
             let tokens = self.tokens.sibling(host);
-            answer = self.signed_in(&tokens, &mut attempt, &target).await?;
-            url = target;
+            answer = self.signed_in(&tokens, &mut attempt, Some(&target)).await?;
+            redirected = Some(target);
         }
         let accepted = attempt.deadline.cover(answer.accept(endpoint)).await;
         accepted.map_err(TransportError::timeout)?
@@ -222,14 +223,17 @@ impl Shared {
         &self,
         tokens: &TokenSource,
         attempt: &mut Attempt<'_>,
-        url: &Url,
+        redirected: Option<&Url>,
     ) -> Result<Answer, TransportError> {
+        if tokens.is_anonymous() {
+            return self.exchange(attempt, redirected, None).await;
+        }
         let token = tokens.token(OffsetDateTime::now_utc());
         let token = sign_in(tokens, attempt.deadline, token).await;
         let Some(token) = token.map_err(TransportError::unsent)? else {
-            return self.exchange(attempt, url, None).await;
+            return self.exchange(attempt, redirected, None).await;
         };
-        let answer = self.exchange(attempt, url, Some(&token)).await?;
+        let answer = self.exchange(attempt, redirected, Some(&token)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
@@ -238,17 +242,17 @@ impl Shared {
         let next = tokens.renew(&token, answer.www_authenticate(), OffsetDateTime::now_utc());
         match sign_in(tokens, attempt.deadline, next).await? {
             None => Ok(answer),
-            Some(next) => self.exchange(attempt, url, Some(&next)).await,
+            Some(next) => self.exchange(attempt, redirected, Some(&next)).await,
         }
     }
 
     async fn exchange(
         &self,
         attempt: &mut Attempt<'_>,
-        url: &Url,
+        redirected: Option<&Url>,
         token: Option<&AccessToken>,
     ) -> Result<Answer, TransportError> {
-        let request = attempt.outgoing.prepare(url, attempt.id, token);
+        let request = attempt.outgoing.prepare(redirected, attempt.id, token);
         attempt.cancel.sent(true);
         let response = attempt.deadline.cover(self.execute(request)).await;
         Ok(Answer::new(response.map_err(TransportError::timeout)??))

@@ -150,6 +150,11 @@ impl Operation {
         }
     }
 
+    /// Whether anybody listens.
+    pub(crate) fn is_traced(&self) -> bool {
+        !self.0.span.is_disabled()
+    }
+
     /// What the service says it spent.
     pub(crate) fn statistics(&self, statistics: &QueryStatistics) {
         let span = &self.0.span;

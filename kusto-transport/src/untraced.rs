@@ -35,6 +35,10 @@ impl Operation {
 
     pub(crate) fn rows(&self, _count: usize) {}
 
+    pub(crate) fn is_traced(&self) -> bool {
+        false
+    }
+
     pub(crate) fn statistics(&self, _statistics: &QueryStatistics) {}
 
     pub(crate) fn complete(&self) {}

@@ -30,7 +30,7 @@ impl QueuedIngestClient {
             .properties
             .client_request_id
             .clone_from(&properties.client_request_id);
-        let answer = mgmt::json(self.resources.pipeline(), &request).await?;
+        let answer = mgmt::json(self.resources.pipeline(), request).await?;
         // The service has it, whatever its answer looks like; without an id nothing can be asked.
         let operation = AcceptedIngestion::from_json(&answer)
             .ok()
@@ -53,7 +53,7 @@ impl QueuedIngestClient {
         id: &str,
     ) -> Result<IngestionStatus, IngestError> {
         let request = Request::ingestion_status(&operation.database, &operation.table, id, true);
-        let answer = mgmt::json(self.resources.pipeline(), &request)
+        let answer = mgmt::json(self.resources.pipeline(), request)
             .await
             .map_err(|error| IngestError::new(IngestErrorKind::Status, error.to_string()))?;
         let status = IngestionOperationStatus::from_json(&answer)

@@ -126,6 +126,16 @@ pub(super) fn request(request: Request, endpoint: &Endpoint) -> Result<http::Req
     Ok(http)
 }
 
+pub(super) fn post_body(request: &Request) -> Result<Bytes, ParseError> {
+    let (RequestKind::Query { database, text, .. } | RequestKind::Mgmt { database, text }) = &request.kind
+    else {
+        let message = "only queries and commands have a body that does not depend on their address";
+        return Err(ParseError::new(WHAT, ParseErrorKind::Unsupported, None, message));
+    };
+    request.properties.check()?;
+    to_json(&body(database, text, &request.properties)?)
+}
+
 fn headers(request: &Request) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -190,7 +200,14 @@ fn json(body: &impl Serialize, headers: &mut HeaderMap) -> Result<Bytes, ParseEr
         CONTENT_TYPE,
         HeaderValue::from_static("application/json; charset=utf-8"),
     );
-    serde_json::to_vec(body).map(Bytes::from).map_err(unwritable)
+    to_json(body)
+}
+
+fn to_json(body: &impl Serialize) -> Result<Bytes, ParseError> {
+    // Enough for most queries with their options.
+    let mut json = Vec::with_capacity(512);
+    serde_json::to_writer(&mut json, body).map_err(unwritable)?;
+    Ok(json.into())
 }
 
 /// Strings, numbers and maps with string keys always make JSON.

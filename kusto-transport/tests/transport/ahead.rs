@@ -26,7 +26,7 @@ async fn drain(answer: Answer, threads: usize) -> Drained {
         options,
     );
     let request = Request::query("Samples", "T");
-    let mut frames = pipeline.frames(&request).await.unwrap();
+    let mut frames = pipeline.frames(request).await.unwrap();
     let mut lines = Vec::new();
     loop {
         match frames.next().await {
@@ -153,7 +153,7 @@ async fn rows_come_although_the_body_stops_and_goes_on() {
         options,
     );
     let request = Request::query("Samples", "T");
-    let mut frames = pipeline.frames(&request).await.unwrap();
+    let mut frames = pipeline.frames(request).await.unwrap();
     let mut came = 0;
     // All but the batch under construction.
     while came + 8192 < rows {

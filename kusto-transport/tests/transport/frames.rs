@@ -35,7 +35,7 @@ async fn frames(answer: Answer) -> Result<FrameStream, TransportError> {
         http,
         options,
     );
-    pipeline.frames(&Request::query("Samples", "T")).await
+    pipeline.frames(Request::query("Samples", "T")).await
 }
 
 /// The number of rows, and how the stream ended.
@@ -193,7 +193,7 @@ fn streams_can_move_between_threads() {
     let pipeline: Option<&Pipeline> = None;
     let request = Request::query("db", "T");
     if let Some(pipeline) = pipeline {
-        is_send(pipeline.frames(&request));
+        is_send(pipeline.frames(request));
     }
     is_send::<Option<FrameStream>>(None);
     is_send::<Option<Arc<Scripted>>>(None);

@@ -73,7 +73,7 @@ fn counting() -> Credential {
 }
 
 async fn send(pipeline: &Pipeline, request: &Request) -> Result<Vec<u8>, TransportError> {
-    let mut body = pipeline.send(request).await?;
+    let mut body = pipeline.send(request.clone()).await?;
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await? {
         bytes.extend_from_slice(&chunk);
@@ -518,7 +518,7 @@ async fn what_is_given_up_before_there_is_a_token_is_not_cancelled() {
     let http = Scripted::new([]);
     let pipeline = pipeline(PUBLIC, hanging, &http);
     let request = query();
-    let mut call = Box::pin(pipeline.send(&request));
+    let mut call = Box::pin(pipeline.send(request));
     assert!(futures::poll!(&mut call).is_pending());
     drop(call);
     for _ in 0..20 {

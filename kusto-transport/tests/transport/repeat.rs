@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use kusto_auth::{Credential, TrustedHosts};
-use kusto_protocol::{DataFormat, Frame, Request};
+use kusto_protocol::{AcceptEncoding, ClientRequestProperties, DataFormat, Frame, Request};
 use kusto_transport::{Pipeline, PipelineOptions, RetryPolicy, TransportError, TransportErrorKind};
 
 use crate::scripted::{Act, Answer, Scripted, answer};
@@ -48,7 +48,7 @@ fn command() -> Request {
 /// The number of rows, however they end.
 async fn rows(pipeline: &Pipeline, request: &Request) -> (usize, Result<(), TransportError>) {
     let mut rows = 0;
-    let mut frames = match pipeline.frames(request).await {
+    let mut frames = match pipeline.frames(request.clone()).await {
         Ok(frames) => frames,
         Err(error) => return (rows, Err(error)),
     };
@@ -264,7 +264,7 @@ async fn long_texts_are_compressed_if_that_is_allowed_and_data_is_left_as_it_is(
         Request::query("Samples", text.as_str()),
         Request::streaming_ingest("Samples", "T", DataFormat::Csv, data.clone()),
     ] {
-        pipeline.send(&request).await.unwrap();
+        pipeline.send(request).await.unwrap();
     }
     let seen = http.seen();
     let encodings: Vec<_> = seen.iter().map(|seen| seen.header("content-encoding")).collect();
@@ -275,13 +275,60 @@ async fn long_texts_are_compressed_if_that_is_allowed_and_data_is_left_as_it_is(
 }
 
 #[tokio::test]
+async fn what_one_request_says_of_itself_is_not_said_of_the_next() {
+    let http = Scripted::new((0..5).map(|_| answer(200, "[]").into()));
+    let pipeline = pipeline(&http, |options| {
+        options.application = Some("tests".to_owned());
+        options.compress_requests_from = Some(1000);
+    });
+    let named = || ClientRequestProperties::new().application("mine").user("me");
+    let long = "print 1 // ".to_owned() + &"long ".repeat(1000);
+    for request in [
+        query(),
+        query().properties(named()),
+        query()
+            .client_version("other")
+            .accept_encoding(AcceptEncoding::Identity),
+        Request::query("Other", long),
+        Request::query("Samples", "print 2").client_request_id("own"),
+    ] {
+        pipeline.send(request).await.unwrap();
+    }
+    let seen = http.seen();
+    let sent = |name: &str| seen.iter().map(|seen| seen.header(name)).collect::<Vec<_>>();
+    let usual = Some("tests");
+    assert_eq!(sent("x-ms-app"), [usual, Some("mine"), usual, usual, usual]);
+    assert_eq!(sent("x-ms-user"), [None, Some("me"), None, None, None]);
+    let gzip = Some("gzip");
+    assert_eq!(sent("accept-encoding"), [gzip, gzip, None, gzip, gzip]);
+    assert_eq!(sent("content-encoding"), [None, None, None, gzip, None]);
+    let versions = sent("x-ms-client-version");
+    assert_eq!(versions[2], Some("other"));
+    assert!(
+        [0, 1, 3, 4]
+            .iter()
+            .all(|&n| versions[n].is_some_and(|version| version != "other"))
+    );
+    let mut ids = sent("x-ms-client-request-id");
+    assert_eq!(ids[4], Some("own"));
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 5);
+    assert!(
+        seen[4].body.contains("print 2") && seen[4].body.contains("servertimeout"),
+        "{}",
+        seen[4].body
+    );
+}
+
+#[tokio::test]
 async fn headers_of_the_caller_are_sent_unless_they_are_not_the_callers() {
     let http = Scripted::new([answer(200, "[]").into()]);
     let with = |name: &str, value: &str| {
         let header = (name.to_owned(), value.to_owned());
         pipeline(&http, |options| options.headers = vec![header])
     };
-    with("X-Gateway", "g1").send(&query()).await.unwrap();
+    with("X-Gateway", "g1").send(query()).await.unwrap();
     assert_eq!(http.seen()[0].header("x-gateway"), Some("g1"));
     for (name, value) in [
         ("Authorization", "Bearer x"),
@@ -290,7 +337,7 @@ async fn headers_of_the_caller_are_sent_unless_they_are_not_the_callers() {
         ("two words", "x"),
         ("X-Gateway", "a\r\nb: c"),
     ] {
-        let error = with(name, value).send(&query()).await.unwrap_err();
+        let error = with(name, value).send(query()).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::InvalidRequest, "{name}");
         assert!(!error.to_string().contains(value), "{error}");
     }

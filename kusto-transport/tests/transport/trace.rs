@@ -77,7 +77,7 @@ async fn each_try_is_a_span_and_nothing_private_is_told() {
         PipelineOptions::default(),
     );
     let request = Request::query("Samples", "print 'private text'").parameter("p", "private value");
-    let mut body = pipeline.send(&request).await.unwrap();
+    let mut body = pipeline.send(request).await.unwrap();
     while body.next().await.unwrap().is_some() {}
     drop(body);
     let told = listener.0.lock().unwrap().join("\n");
@@ -117,8 +117,8 @@ async fn a_request_that_fails_and_one_that_is_dropped_are_told_as_such() {
         PipelineOptions::default(),
     );
     let request = Request::mgmt("Samples", ".show tables");
-    assert!(pipeline.send(&request).await.is_err());
-    assert!(futures::poll!(Box::pin(pipeline.send(&request))).is_pending());
+    assert!(pipeline.send(request.clone()).await.is_err());
+    assert!(futures::poll!(Box::pin(pipeline.send(request))).is_pending());
     let told = listener.0.lock().unwrap().join("\n");
     assert!(told.contains("record db.response.status_code=\"400\""), "{told}");
     assert_eq!(told.matches("record error.type=\"Service\"").count(), 1, "{told}");
