@@ -6,5 +6,6 @@ mod listen;
 mod pipeline;
 mod repeat;
 mod scripted;
+mod sign_in;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -151,6 +151,21 @@ async fn commands_and_own_time_limits_are_written_too() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_request_without_a_time_limit_has_an_hour() {
+    let http = Scripted::new([Act::Hang]);
+    let start = tokio::time::Instant::now();
+    let request = query().properties(ClientRequestProperties::new().no_request_timeout(true));
+    let error = failure(&pipeline(PUBLIC, Credential::token("t"), &http), &request).await;
+    assert_eq!(
+        (error.kind(), start.elapsed().as_secs()),
+        (TransportErrorKind::Timeout, 3630)
+    );
+    let body = &http.seen()[0].body;
+    assert!(body.contains(r#""norequesttimeout":true"#), "{body}");
+    assert!(body.contains(r#""servertimeout":"01:00:00""#), "{body}");
+}
+
 #[tokio::test]
 async fn an_untrusted_host_is_not_even_asked_for_its_cloud() {
     for credential in [counting(), Credential::token("hush")] {
@@ -452,63 +467,6 @@ async fn one_time_limit_covers_token_answer_and_body() {
         assert_eq!(error.kind(), TransportErrorKind::Timeout);
         assert_eq!(start.elapsed().as_secs(), 50);
         assert!(error.client_request_id().is_some());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_person_may_take_longer_than_the_request() {
-    let quarter = Duration::from_secs(25);
-    let code =
-        r#"{"device_code":"d","user_code":"u","verification_uri":"https://x","interval":0,"expires_in":900}"#;
-    let pending = || {
-        answer(400, r#"{"error":"authorization_pending"}"#)
-            .late(quarter)
-            .into()
-    };
-    let http = Scripted::new([
-        answer(404, "").into(),
-        answer(200, code).into(),
-        pending(),
-        pending(),
-        answer(200, r#"{"access_token":"t","expires_in":3600}"#)
-            .late(quarter)
-            .into(),
-        answer(200, "[]").late(quarter).into(),
-    ]);
-    let person = Credential::user(kusto_auth::UserSignIn::device_code(|_| {}));
-    let start = tokio::time::Instant::now();
-    let request = query().properties(ClientRequestProperties::new().server_timeout(Duration::from_secs(1)));
-    assert_eq!(
-        send(&pipeline(PUBLIC, person, &http), &request).await.unwrap(),
-        b"[]"
-    );
-    assert_eq!(start.elapsed().as_secs(), 100);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_credential_of_ones_own_may_wait_for_a_person_if_it_says_so() {
-    for (is_interactive, outcome) in [(true, Ok(1000)), (false, Err(31))] {
-        let person = Credential::callback(|| async {
-            tokio::time::sleep(Duration::from_secs(1000)).await;
-            Ok::<_, std::fmt::Error>(Secret::new("t"))
-        });
-        let http = Scripted::new([ok()]);
-        let start = tokio::time::Instant::now();
-        let request =
-            query().properties(ClientRequestProperties::new().server_timeout(Duration::from_secs(1)));
-        let sent = send(
-            &pipeline(PUBLIC, person.interactive(is_interactive), &http),
-            &request,
-        )
-        .await;
-        let seconds = start.elapsed().as_secs();
-        match sent {
-            Ok(_) => assert_eq!(Ok(seconds), outcome),
-            Err(error) => {
-                assert_eq!(error.kind(), TransportErrorKind::Timeout);
-                assert_eq!(Err(seconds), outcome);
-            }
-        }
     }
 }
 
