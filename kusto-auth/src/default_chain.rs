@@ -48,7 +48,7 @@ impl DefaultChain {
     ) -> Self {
         let driver = Driver::new(Arc::clone(http_client));
         let flow = |sign_in| Arc::new(FlowCredential::new(sign_in, cloud, driver.clone())) as _;
-        let source = ManagedIdentitySource::of_this_machine(variable, Path::exists);
+        let source = ManagedIdentitySource::find(variable, Path::exists);
         let wants_metadata_service = matches!(source, ManagedIdentitySource::Imds { .. });
         let id = variable("AZURE_CLIENT_ID")
             .filter(|id| !id.is_empty())

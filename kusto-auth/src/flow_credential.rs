@@ -1,7 +1,6 @@
 //! The sign-ins of this crate as credentials of the Azure ecosystem.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
@@ -167,9 +166,8 @@ impl FlowCredential {
                 return Ok(tokens);
             }
             SignIn::ManagedIdentity { source, id } => {
-                let source = source.clone().unwrap_or_else(|| {
-                    ManagedIdentitySource::of_this_machine(|name| std::env::var(name).ok(), Path::exists)
-                });
+                let source = source.clone();
+                let source = source.unwrap_or_else(ManagedIdentitySource::of_this_machine);
                 TokenFlow::managed_identity(source, id.clone(), scope)
             }
         };

@@ -15,6 +15,7 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url}
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderMap;
+use kusto_auth::ManagedIdentitySource;
 use kusto_protocol::Secret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -53,11 +54,13 @@ pub struct HttpClientOptions {
 }
 
 /// What stands between here and the service.
+///
+/// Whatever it is, it does not stand before the endpoint that gives this machine's managed identity its tokens, nor
+/// before other link-local addresses: a proxy cannot reach them, and must not see the secrets that are sent there.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Proxy {
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say. None stands before link-local addresses, where
-    /// virtual machines have their metadata service.
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     #[default]
     Environment,
     /// Nothing, whatever the environment says.
@@ -125,6 +128,13 @@ pub fn http_client() -> Result<Arc<dyn HttpClient>, TransportError> {
 /// [`TransportErrorKind::InvalidRequest`] if an address, a certificate or a thumbprint cannot be read, or if nothing is
 /// trusted; [`TransportErrorKind::Tls`] if the platform's root certificates cannot be loaded.
 pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClient>, TransportError> {
+    Ok(Arc::new(bounded(
+        options,
+        &ManagedIdentitySource::of_this_machine(),
+    )?))
+}
+
+fn bounded(options: &HttpClientOptions, identity: &ManagedIdentitySource) -> Result<Bounded, TransportError> {
     let client = |builder: reqwest::ClientBuilder| {
         builder.build().map_err(|error| {
             TransportError::new(TransportErrorKind::Tls, "the HTTP client cannot be set up")
@@ -175,10 +185,12 @@ pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClien
             ));
         }
     };
-    Ok(Arc::new(Bounded {
+    Ok(Bounded {
         client: client(builder)?,
         // No certificates there.
-        link_local: client(direct().tls_certs_only([]))?,
+        local: client(direct().tls_certs_only([]))?,
+        // An address that is none is told when a token is asked for.
+        identity: identity.address().parse().ok(),
         pinned: options
             .pinned_certificates
             .iter()
@@ -187,7 +199,7 @@ pub fn http_client_with(options: &HttpClientOptions) -> Result<Arc<dyn HttpClien
         requests: Arc::new(Semaphore::new(
             options.max_requests.clamp(1, Semaphore::MAX_PERMITS),
         )),
-    }))
+    })
 }
 
 fn proxy(address: &str, credentials: Option<&(String, Secret)>) -> Result<reqwest::Proxy, TransportError> {
@@ -223,8 +235,10 @@ fn invalid(message: &'static str) -> TransportError {
 /// Lets so many requests be under way at a time.
 struct Bounded {
     client: reqwest::Client,
-    /// For the metadata service of virtual machines, which no proxy can reach.
-    link_local: reqwest::Client,
+    /// For what no proxy can reach.
+    local: reqwest::Client,
+    /// Where the managed identity of this machine gets its tokens.
+    identity: Option<Url>,
     /// For servers that are known by their certificate, with an address of each.
     pinned: Vec<(Url, reqwest::Client)>,
     requests: Arc<Semaphore>,
@@ -260,16 +274,23 @@ impl HttpClient for Bounded {
 
 impl Bounded {
     fn client_for(&self, url: &Url) -> &reqwest::Client {
-        let pinned = self
-            .pinned
-            .iter()
-            .find(|(server, _)| server.origin() == url.origin());
+        let pinned = self.pinned.iter().find(|(server, _)| is_same_server(server, url));
+        let is_identity = || {
+            let identity = self.identity.as_ref();
+            identity.is_some_and(|server| server.scheme() == "http" && is_same_server(server, url))
+        };
         match pinned {
             Some((_, client)) => client,
-            None if is_link_local(url) => &self.link_local,
+            None if is_link_local(url) || is_identity() => &self.local,
             None => &self.client,
         }
     }
+}
+
+fn is_same_server(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host_str() == other.host_str()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 /// Whether no proxy may stand before a host.
@@ -379,6 +400,37 @@ mod tests {
             "http://[::1]/",
         ] {
             assert!(!is_without(address), "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_proxy_stands_before_the_endpoint_of_the_managed_identity() {
+        let listen = || tokio::net::TcpListener::bind("127.0.0.1:0");
+        let (endpoint, proxy) = (listen().await.unwrap(), listen().await.unwrap());
+        let endpoint_address = format!("http://{}/msi/token", endpoint.local_addr().unwrap());
+        let source = ManagedIdentitySource::AppService {
+            endpoint: endpoint_address.clone(),
+            header: "hush".into(),
+        };
+        let options = HttpClientOptions {
+            proxy: Proxy::Server {
+                address: format!("http://{}", proxy.local_addr().unwrap()),
+                credentials: None,
+            },
+            ..HttpClientOptions::default()
+        };
+        let client = bounded(&options, &source).unwrap();
+        for (address, expected) in [
+            (&*endpoint_address, "endpoint"),
+            ("http://service.invalid/", "proxy"),
+        ] {
+            let request = Request::new(address.parse().unwrap(), Method::Get);
+            let reached = tokio::select! {
+                Ok(_) = endpoint.accept() => "endpoint",
+                Ok(_) = proxy.accept() => "proxy",
+                _ = client.execute_request(&request) => "nobody",
+            };
+            assert_eq!(reached, expected, "{address}");
         }
     }
 

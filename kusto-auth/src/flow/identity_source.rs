@@ -1,5 +1,6 @@
 //! Who gives the tokens of managed identities, and how a program finds out.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use kusto_protocol::Secret;
@@ -99,16 +100,30 @@ impl ManagedIdentitySource {
 
     /// The source of this machine, by its environment; a machine of Azure Arc also by the agent that is installed, since
     /// not every process gets its variables.
-    pub(crate) fn of_this_machine(
-        variable: impl Fn(&str) -> Option<String>,
-        exists: impl Fn(&Path) -> bool,
-    ) -> Self {
+    pub fn of_this_machine() -> Self {
+        Self::find(|name| std::env::var(name).ok(), Path::exists)
+    }
+
+    /// The same in another environment.
+    pub(crate) fn find(variable: impl Fn(&str) -> Option<String>, exists: impl Fn(&Path) -> bool) -> Self {
         match Self::detect(&variable) {
             Self::Imds { .. } if exists(&arc_agent(&variable)) => Self::Arc {
                 endpoint: ARC_ENDPOINT.to_owned(),
                 key_folder: key_folder(variable),
             },
             source => source,
+        }
+    }
+
+    /// The address that tokens are asked for at.
+    pub fn address(&self) -> Cow<'_, str> {
+        match self {
+            Self::AppService { endpoint, .. }
+            | Self::Arc { endpoint, .. }
+            | Self::CloudShell { endpoint }
+            | Self::MachineLearning { endpoint, .. }
+            | Self::ServiceFabric { endpoint, .. } => endpoint.into(),
+            Self::Imds { host } => format!("http://{host}/metadata/identity/oauth2/token").into(),
         }
     }
 
@@ -160,7 +175,7 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name)?;
             Some(found.1.to_owned())
         };
-        ManagedIdentitySource::of_this_machine(variable, |path| {
+        ManagedIdentitySource::find(variable, |path| {
             assert!(path.to_string_lossy().contains("himds"));
             has_agent
         })

@@ -54,24 +54,23 @@ impl ManagedIdentity {
 
     pub(crate) fn next(&mut self, scope: &str) -> Result<Next, AuthError> {
         let resource = scope.strip_suffix("/.default").unwrap_or(scope);
-        let source = &self.source;
-        match source {
-            ManagedIdentitySource::AppService { endpoint, header } => {
+        let endpoint = &*self.source.address();
+        match &self.source {
+            ManagedIdentitySource::AppService { header, .. } => {
                 let id = self.id_parameter("client_id", Some("object_id"), Some("mi_res_id"))?;
                 let headers = [(HeaderName::from_static("x-identity-header"), header)];
                 get(endpoint, "2019-08-01", resource, id, &headers, true)
             }
-            ManagedIdentitySource::MachineLearning { endpoint, secret } => {
+            ManagedIdentitySource::MachineLearning { secret, .. } => {
                 let id = self.id_parameter("clientid", None, None)?;
                 let headers = [(HeaderName::from_static("secret"), secret)];
                 get(endpoint, "2017-09-01", resource, id, &headers, false)
             }
-            ManagedIdentitySource::Imds { host } => {
+            ManagedIdentitySource::Imds { .. } => {
                 let id = self.id_parameter("client_id", Some("object_id"), Some("msi_res_id"))?;
-                let endpoint = format!("http://{host}/metadata/identity/oauth2/token");
-                get(&endpoint, "2018-02-01", resource, id, &[], true)
+                get(endpoint, "2018-02-01", resource, id, &[], true)
             }
-            ManagedIdentitySource::ServiceFabric { endpoint, header, .. } => {
+            ManagedIdentitySource::ServiceFabric { header, .. } => {
                 self.only_system()?;
                 if !endpoint.starts_with("https://") {
                     return Err(self
@@ -80,7 +79,7 @@ impl ManagedIdentity {
                 let headers = [(HeaderName::from_static("secret"), header)];
                 get(endpoint, "2019-07-01-preview", resource, None, &headers, false)
             }
-            ManagedIdentitySource::Arc { endpoint, .. } => {
+            ManagedIdentitySource::Arc { .. } => {
                 self.only_system()?;
                 let proof = match &self.challenge {
                     Challenge::Answer(content) => Some(Secret::new(format!("Basic {}", content.expose()))),
@@ -92,7 +91,7 @@ impl ManagedIdentity {
                     .collect();
                 get(endpoint, "2020-06-01", resource, None, &headers, true)
             }
-            ManagedIdentitySource::CloudShell { endpoint } => {
+            ManagedIdentitySource::CloudShell { .. } => {
                 self.only_system()?;
                 let (mut request, secrets) = Form::default().field("resource", resource).post(endpoint)?;
                 request
