@@ -12,6 +12,7 @@ mod head;
 mod json;
 mod nested;
 mod number;
+mod pause;
 mod rows;
 mod rows_decoder;
 mod string;

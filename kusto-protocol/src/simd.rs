@@ -27,6 +27,7 @@ mod sse42;
 mod tests;
 mod text;
 mod utf8;
+mod view;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -35,6 +36,7 @@ pub(crate) use lanes::{Lanes, append_marked, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
 pub(crate) use scan::plain_end;
 pub(crate) use text::{ascii, escaped, push_json, push_string};
+pub(crate) use view::View;
 
 /// An instruction set with kernels of its own.
 ///

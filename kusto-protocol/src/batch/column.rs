@@ -170,13 +170,25 @@ impl TextArray {
     /// Closes the cell begun with [`TextArray::open`].
     #[inline]
     pub(crate) fn end(&mut self, valid: bool) {
+        self.fill_validity();
+        self.end_valid();
+        self.validity.push(valid);
+    }
+
+    /// As [`TextArray::end`], of a cell that is there. That is noted by the next call of [`ColumnArray::fill_validity`],
+    /// for all such cells before it.
+    #[inline]
+    pub(crate) fn end_valid(&mut self) {
         #[expect(
             clippy::expect_used,
             reason = "documented panic; the decoder's limits keep batches far smaller"
         )]
         let end = i32::try_from(self.text.len()).expect("a text column of more than 2 GiB");
         self.offsets.push(end);
-        self.validity.push(valid);
+    }
+
+    fn fill_validity(&mut self) {
+        self.validity.fill(self.offsets.len() - 1);
     }
 }
 
@@ -374,6 +386,14 @@ impl ColumnArray {
             Self::String(array) => Self::String(text(array)),
             Self::Timespan(array) => Self::Timespan(primitive(array)),
             Self::Unknown(array) => Self::Unknown(text(array)),
+        }
+    }
+
+    /// Notes that texts closed with [`TextArray::end_valid`] are there.
+    pub(crate) fn fill_validity(&mut self) {
+        if let Self::Decimal(array) | Self::Dynamic(array) | Self::String(array) | Self::Unknown(array) = self
+        {
+            array.fill_validity();
         }
     }
 

@@ -121,6 +121,15 @@ impl Validity {
         self.null_count += usize::from(!valid);
     }
 
+    /// Appends values that are there, until there are so many.
+    #[inline]
+    pub(super) fn fill(&mut self, len: usize) {
+        if self.null_count > 0 {
+            self.bits.push_ones(len.saturating_sub(self.len));
+        }
+        self.len = self.len.max(len);
+    }
+
     /// Appends so many values, at most 64: those that are there have their bit set.
     #[inline]
     pub(crate) fn extend(&mut self, valid: u64, count: usize) {

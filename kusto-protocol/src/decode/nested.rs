@@ -11,6 +11,7 @@
 //! Only the compact form is taken, without escapes but the short ones, and nested at most 64 deep.
 
 use super::json::is_scalar;
+use super::pause::Pause;
 use super::word::word_at;
 use crate::simd::{Kernel, Lanes, append_marked, block_at, escaped};
 
@@ -20,11 +21,8 @@ pub(super) struct Shape {
     /// Of each mark those bits that tell it from others, and what comes after it; then zeros for a block.
     marks: Vec<u8>,
     len: usize,
-    /// Values that are not compared with it, nor kept: where each is of a shape of its own, to do so would cost more
-    /// than it saves.
-    pause: usize,
-    /// How many these were the last time.
-    last_pause: usize,
+    /// Values in it are not compared with the shape, and not kept.
+    pause: Pause,
 }
 
 /// The bits that tell marks from each other.
@@ -46,19 +44,20 @@ pub(super) fn nested_end<L: Lanes>(
     max_depth: usize,
     shape: &mut Shape,
 ) -> Option<usize> {
-    if L::MOVES_BITS && shape.len > 0 && shape.pause == 0 {
+    let keep = L::MOVES_BITS && shape.pause.is_over();
+    if keep && shape.len > 0 {
         if let Some(end) = end_of_shape(lanes, bytes, at, shape) {
-            shape.last_pause = 0;
+            shape.pause.succeed();
             return Some(end);
         }
-        shape.last_pause = (2 * shape.last_pause + 1).min(MAX_PAUSE);
-        shape.pause = shape.last_pause;
+        shape.pause.fail();
     }
     lanes.apart(Walk {
         bytes,
         at,
         max_depth,
         shape,
+        keep,
     })
 }
 
@@ -114,12 +113,13 @@ fn end_of_shape<L: Lanes>(lanes: L, bytes: &[u8], at: usize, shape: &Shape) -> O
     None
 }
 
-/// As [`nested_end`], of any value, whose marks are then kept.
+/// As [`nested_end`], of any value, whose marks may then be kept.
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
     max_depth: usize,
     shape: &'a mut Shape,
+    keep: bool,
 }
 
 impl Kernel for Walk<'_> {
@@ -132,10 +132,9 @@ impl Kernel for Walk<'_> {
             at,
             max_depth,
             shape,
+            keep,
         } = self;
-        let keeps = L::MOVES_BITS && shape.pause == 0;
-        shape.pause = shape.pause.saturating_sub(1);
-        if keeps {
+        if keep {
             shape.clear();
         }
         let (mut strings, mut scalars) = (Strings::default(), Scalars::default());
@@ -212,11 +211,11 @@ impl Kernel for Walk<'_> {
             if wrong & valid != 0 || !scalars.check(lanes, block, bytes, base, numbers & valid) {
                 return None;
             }
-            if keeps {
+            if keep {
                 append_marked(lanes, block, marks & valid & u64::MAX >> 1, &mut shape.marks);
             }
             if valid != u64::MAX {
-                if keeps {
+                if keep {
                     shape.end();
                 }
                 return Some(base + 64 - valid.leading_zeros() as usize);
@@ -390,9 +389,6 @@ fn is_scalar_around(bytes: &[u8], at: usize) -> bool {
 fn ones(count: usize) -> u64 {
     u64::MAX.checked_shr(64 - count as u32).unwrap_or_default()
 }
-
-/// The most values that are not compared with a shape after one that was compared in vain.
-const MAX_PAUSE: usize = 63;
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,8 @@ use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
 use super::cells::{GROUP, read_cells};
 use super::nested::{Shape, nested_end};
-use crate::simd::{self, Kernel, Lanes, Level, block_at};
+use super::pause::Pause;
+use crate::simd::{self, Kernel, Lanes, Level, View, block_at};
 use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
 
 /// What a table's columns need to be read many rows at a time.
@@ -45,9 +46,10 @@ enum Step {
         count: usize,
         bound: usize,
     },
-    String(usize),
-    /// A column, and the place of its shape.
-    Dynamic(usize, usize),
+    /// A column, and when to take its cells for short ones.
+    String(usize, Pause),
+    /// Also the place of its shape.
+    Dynamic(usize, Pause, usize),
     /// A column whose cells are read one by one.
     Other(usize),
 }
@@ -79,9 +81,9 @@ impl Window {
         let (mut steps, mut shapes, mut stride) = (Vec::new(), Vec::new(), 0);
         for (column, column_type) in columns.enumerate() {
             match column_type {
-                ColumnType::String => steps.push(Step::String(column)),
+                ColumnType::String => steps.push(Step::String(column, Pause::default())),
                 ColumnType::Dynamic => {
-                    steps.push(Step::Dynamic(column, shapes.len()));
+                    steps.push(Step::Dynamic(column, Pause::default(), shapes.len()));
                     shapes.push(Shape::default());
                 }
                 ColumnType::Unknown(_) => steps.push(Step::Other(column)),
@@ -181,8 +183,12 @@ impl Kernel for Reading<'_> {
         let walked = window.row_ends.len();
         let mut rows = walked;
         for step in &window.steps {
-            let Step::Run { column, count, bound } = *step else {
-                continue;
+            let (column, count, bound) = match *step {
+                Step::Run { column, count, bound } => (column, count, bound),
+                Step::String(column, _) | Step::Dynamic(column, ..) | Step::Other(column) => {
+                    arrays[column].fill_validity();
+                    continue;
+                }
             };
             for index in 0..count {
                 let bounds = &window.bounds[bound + index..];
@@ -254,6 +260,7 @@ fn walk<L: Lanes>(
     config: &DecoderConfig,
 ) -> bool {
     let (mut at, mut row_bytes) = (0, 0);
+    let mut view = View::new(lanes, bytes);
     loop {
         if bytes.get(at) != Some(&b'[') {
             return true;
@@ -262,9 +269,10 @@ fn walk<L: Lanes>(
         let bounds = &mut window.bounds[from..];
         let Some(end) = walk_row(
             lanes,
+            &mut view,
             bytes,
             at + 1,
-            &window.steps,
+            &mut window.steps,
             &mut window.shapes,
             bounds,
             arrays,
@@ -306,46 +314,51 @@ fn between(bytes: &[u8], at: usize) -> Option<usize> {
 #[expect(clippy::too_many_arguments, reason = "inlined into one loop over all of them")]
 fn walk_row<L: Lanes>(
     lanes: L,
+    view: &mut View<'_, L>,
     bytes: &[u8],
     mut at: usize,
-    steps: &[Step],
+    steps: &mut [Step],
     shapes: &mut [Shape],
     bounds: &mut [u32],
     arrays: &mut [ColumnArray],
     scratch: &mut Scratch,
     config: &DecoderConfig,
 ) -> Option<usize> {
-    let mut steps = steps.iter();
+    let mut steps = steps.iter_mut();
     while let Some(step) = steps.next() {
-        let is_last = steps.as_slice().is_empty();
-        let end = match *step {
-            Step::Run { count, bound, .. } => {
-                let end = walk_run(lanes, bytes, at, count, is_last, &mut bounds[bound..])?;
+        let is_last = steps.len() == 0;
+        let end = match step {
+            &mut Step::Run { count, bound, .. } => {
+                let end = walk_run(lanes, view, bytes, at, count, is_last, &mut bounds[bound..])?;
                 at = end + 1;
                 continue;
             }
-            Step::String(column) => match &mut arrays[column] {
+            Step::String(column, pause) => match &mut arrays[*column] {
                 ColumnArray::String(array) if bytes.get(at) == Some(&b'"') => {
-                    let end = simd::push_string(lanes, bytes, at, array.open())?;
-                    array.end(true);
+                    let end = push_string(lanes, view, bytes, at, array, pause)?;
+                    array.end_valid();
                     end
                 }
                 array => other_cell(array, bytes, at, scratch)?,
             },
-            Step::Dynamic(column, shape) => match &mut arrays[column] {
+            Step::Dynamic(column, pause, shape) => match &mut arrays[*column] {
                 ColumnArray::Dynamic(array) => match bytes.get(at)? {
                     b'"' => {
-                        let end = simd::push_string(lanes, bytes, at, array.open())?;
+                        let end = push_string(lanes, view, bytes, at, array, pause)?;
                         // The empty string stands for a null.
-                        array.end(end > at + 2);
+                        if end > at + 2 {
+                            array.end_valid();
+                        } else {
+                            array.end(false);
+                        }
                         end
                     }
-                    b'{' | b'[' => push_nested(lanes, array, bytes, at, config, &mut shapes[shape])?,
-                    _ => other_cell(&mut arrays[column], bytes, at, scratch)?,
+                    b'{' | b'[' => push_nested(lanes, array, bytes, at, config, &mut shapes[*shape])?,
+                    _ => other_cell(&mut arrays[*column], bytes, at, scratch)?,
                 },
                 array => other_cell(array, bytes, at, scratch)?,
             },
-            Step::Other(column) => other_cell(&mut arrays[column], bytes, at, scratch)?,
+            Step::Other(column) => other_cell(&mut arrays[*column], bytes, at, scratch)?,
         };
         let separator = if is_last { b']' } else { b',' };
         if bytes.get(end) != Some(&separator) {
@@ -366,6 +379,26 @@ fn other_cell(array: &mut ColumnArray, bytes: &[u8], at: usize, scratch: &mut Sc
     try_cell(array, bytes, at, scratch)
 }
 
+/// Appends what a string says.
+#[inline(always)]
+fn push_string<L: Lanes>(
+    lanes: L,
+    view: &mut View<'_, L>,
+    bytes: &[u8],
+    at: usize,
+    array: &mut TextArray,
+    pause: &mut Pause,
+) -> Option<usize> {
+    if pause.is_over() {
+        if let Some(end) = view.push_short(at, array.open()) {
+            pause.succeed();
+            return Some(end);
+        }
+        pause.fail();
+    }
+    simd::push_string(lanes, bytes, at, array.open())
+}
+
 /// Appends a nested value.
 #[inline(always)]
 fn push_nested<L: Lanes>(
@@ -380,7 +413,7 @@ fn push_nested<L: Lanes>(
     if !simd::push_json(lanes, bytes, at, end, array.open()) {
         return None;
     }
-    array.end(true);
+    array.end_valid();
     Some(end)
 }
 
@@ -389,6 +422,7 @@ fn push_nested<L: Lanes>(
 #[inline(always)]
 fn walk_run<L: Lanes>(
     lanes: L,
+    view: &mut View<'_, L>,
     bytes: &[u8],
     at: usize,
     count: usize,
@@ -396,6 +430,11 @@ fn walk_run<L: Lanes>(
     bounds: &mut [u32],
 ) -> Option<usize> {
     *bounds.first_mut()? = at as u32 - 1;
+    if count <= FEW_CELLS
+        && let Some(end) = view.cell_ends(at, count, is_last, bounds.get_mut(1..)?.first_chunk_mut()?)
+    {
+        return Some(end);
+    }
     let mut found = 0;
     let mut base = at;
     while base < bytes.len() {
@@ -424,6 +463,9 @@ fn walk_run<L: Lanes>(
 
 /// Rows of which the cells are read faster one by one than in groups.
 const FEW: usize = 4;
+
+/// Cells of a run that are mostly within one block.
+const FEW_CELLS: usize = 8;
 
 /// Bytes after which a window ends, with the row that passes them: what is read twice stays in the cache.
 const MAX_WINDOW: usize = 128 << 10;

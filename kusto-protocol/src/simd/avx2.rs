@@ -89,6 +89,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn unplain(self, block: Self::Block) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask([unplain(block[0]), unplain(block[1])]) }
+    }
+
+    #[inline(always)]
     fn marks(self, block: Self::Block) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { mask([marks(block[0]), marks(block[1])]) }
@@ -229,6 +235,16 @@ fn special(half: __m256i) -> __m256i {
     let quotes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'"' as i8));
     let backslashes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8));
     _mm256_or_si256(_mm256_or_si256(quotes, backslashes), control(half))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn unplain(half: __m256i) -> __m256i {
+    let quotes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'"' as i8));
+    let backslashes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8));
+    // With a sign, those from 0x80 on are the smallest.
+    let odd = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), half);
+    _mm256_or_si256(_mm256_or_si256(quotes, backslashes), odd)
 }
 
 #[inline]

@@ -91,6 +91,17 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn unplain(self, block: __m512i) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe {
+            // With a sign, those from 0x80 on are the smallest.
+            let odd = _mm512_cmplt_epi8_mask(block, _mm512_set1_epi8(0x20));
+            let quotes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(b'"' as i8));
+            odd | quotes | _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(b'\\' as i8))
+        }
+    }
+
+    #[inline(always)]
     fn marks(self, block: __m512i) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { marks(block) }

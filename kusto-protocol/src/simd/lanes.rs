@@ -38,6 +38,12 @@ pub(crate) trait Lanes: Copy {
         self.equal(block, b'"') | self.equal(block, b'\\') | self.control(block)
     }
 
+    /// As [`Lanes::special`], and the bytes from 0x80 on.
+    #[inline(always)]
+    fn unplain(self, block: Self::Block) -> u64 {
+        self.special(block) | self.high(block)
+    }
+
     /// The brackets, braces, colons and commas; what is said of control characters is not.
     #[inline(always)]
     fn marks(self, block: Self::Block) -> u64 {

@@ -50,6 +50,7 @@ impl Kernel for Check<'_> {
         assert_eq!(lanes.high(block), mask(&|byte| byte >= 0x80));
         let special = |byte| matches!(byte, b'"' | b'\\' | 0..0x20);
         assert_eq!(lanes.special(block), mask(&special));
+        assert_eq!(lanes.unplain(block), mask(&|byte| special(byte) || byte >= 0x80));
 
         let mut room = [MaybeUninit::new(0); 64];
         lanes.store(block, &mut room);
