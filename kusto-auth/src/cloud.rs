@@ -75,8 +75,9 @@ impl CloudInfo {
     ///
     /// # Errors
     ///
-    /// [`AuthErrorKind::Malformed`] if a 200 has no settings in it (empty, `{}` or not JSON),
-    /// [`AuthErrorKind::Unavailable`] for every other status: a wrong guess would send secrets to a wrong cloud.
+    /// [`AuthErrorKind::Malformed`] if a 200 has no settings in it (empty, `{}` or not JSON), and for every other status:
+    /// a wrong guess would send secrets to a wrong cloud. [`AuthErrorKind::Unavailable`] if the cluster is busy (429 and
+    /// 5xx).
     pub fn from_response(status: u16, body: &[u8]) -> Result<Self, AuthError> {
         Self::from_response_or(status, body, Self::default())
     }
@@ -91,7 +92,7 @@ impl CloudInfo {
                 format!("the cluster did not tell its cloud (status {status}); try again later"),
             )),
             _ => Err(AuthError::new(
-                AuthErrorKind::Unavailable,
+                AuthErrorKind::Malformed,
                 format!("the cluster did not tell its cloud (status {status}); check its address"),
             )),
         }
@@ -208,8 +209,8 @@ mod tests {
             (200, "<html>", AuthErrorKind::Malformed),
             (200, "[]", AuthErrorKind::Malformed),
             (200, r#"{"AzureAD":7}"#, AuthErrorKind::Malformed),
-            (302, "", AuthErrorKind::Unavailable),
-            (401, "", AuthErrorKind::Unavailable),
+            (302, "", AuthErrorKind::Malformed),
+            (401, "", AuthErrorKind::Malformed),
             (429, "", AuthErrorKind::Unavailable),
             (503, "", AuthErrorKind::Unavailable),
         ] {

@@ -122,7 +122,7 @@ impl DefaultChain {
         exchange(&*self.http_client, request, PATIENCE)
             .await
             .map(drop)
-            .map_err(|_| AuthError::new(AuthErrorKind::Unavailable, "this is no virtual machine of Azure"))
+            .map_err(|_| AuthError::new(AuthErrorKind::Missing, "this is no virtual machine of Azure"))
     }
 }
 
@@ -138,6 +138,8 @@ impl TokenCredential for DefaultChain {
             return token.map_err(AuthError::into_azure);
         }
         let mut failures = Vec::new();
+        // Unless something may come back by itself, it is all in vain.
+        let mut kind = AuthErrorKind::Missing;
         for (index, link) in self.links.iter().enumerate() {
             match self.ask(link, scopes, options.clone()).await {
                 Ok(token) => {
@@ -147,11 +149,16 @@ impl TokenCredential for DefaultChain {
                 Err(error) if link.is_decisive && error.kind() == AuthErrorKind::Rejected => {
                     return Err(error.in_credential(link.name).into_azure());
                 }
-                Err(error) => failures.push(format!("{}: {error}", link.name)),
+                Err(error) => {
+                    if matches!(error.kind(), AuthErrorKind::Connect | AuthErrorKind::Unavailable) {
+                        kind = AuthErrorKind::Unavailable;
+                    }
+                    failures.push(format!("{}: {error}", link.name));
+                }
             }
         }
         Err(AuthError::new(
-            AuthErrorKind::Unavailable,
+            kind,
             format!(
                 "no identity was found here; run `az login`, or say in code or in the connection string who signs in \
                  ({})",
@@ -165,7 +172,7 @@ impl TokenCredential for DefaultChain {
 /// The application that the environment names.
 fn environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Application, AuthError> {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let missing = |name| AuthError::new(AuthErrorKind::Unavailable, format!("{name} is not set"));
+    let missing = |name| AuthError::new(AuthErrorKind::Missing, format!("{name} is not set"));
     let tenant = variable("AZURE_TENANT_ID").ok_or_else(|| missing("AZURE_TENANT_ID"))?;
     let client_id = variable("AZURE_CLIENT_ID").ok_or_else(|| missing("AZURE_CLIENT_ID"))?;
     let proof = match variable("AZURE_CLIENT_SECRET") {
@@ -184,7 +191,7 @@ fn environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Application,
 fn certificate(variable: &dyn Fn(&str) -> Option<String>) -> Result<ClientAuthentication, AuthError> {
     let path = variable("AZURE_CLIENT_CERTIFICATE_PATH").ok_or_else(|| {
         AuthError::new(
-            AuthErrorKind::Unavailable,
+            AuthErrorKind::Missing,
             "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set",
         )
     })?;
@@ -200,7 +207,7 @@ fn certificate(variable: &dyn Fn(&str) -> Option<String>) -> Result<ClientAuthen
 #[cfg(not(feature = "client-certificate"))]
 fn certificate(_variable: &dyn Fn(&str) -> Option<String>) -> Result<ClientAuthentication, AuthError> {
     Err(AuthError::new(
-        AuthErrorKind::Unavailable,
+        AuthErrorKind::Missing,
         "AZURE_CLIENT_SECRET is not set",
     ))
 }
@@ -311,6 +318,8 @@ mod tests {
             .get_token(&["r/.default"], None)
             .await
             .unwrap_err();
+        let error: AuthError = error.into_downcast().unwrap();
+        assert_eq!(error.kind(), AuthErrorKind::Missing);
         let text = error.to_string();
         for word in [
             "az login",

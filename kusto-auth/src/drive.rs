@@ -87,7 +87,7 @@ async fn wait_for_browser(
             Either::Left((Some(callback), _)) => callback,
             Either::Left((None, _)) => {
                 return Err(AuthError::new(
-                    AuthErrorKind::Unavailable,
+                    AuthErrorKind::Missing,
                     "nobody listens for the browser any more; start the sign-in again",
                 ));
             }
@@ -117,7 +117,7 @@ async fn wait_for_browser(
 fn read_key(path: &Path) -> Result<Secret, AuthError> {
     let failed = |error: std::io::Error| {
         AuthError::new(
-            AuthErrorKind::Unavailable,
+            AuthErrorKind::Missing,
             format!(
                 "the key {} of Azure Arc's agent cannot be read; add this user to the group himds",
                 path.display()

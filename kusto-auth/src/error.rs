@@ -27,13 +27,16 @@ pub enum AuthErrorKind {
     Connect,
     /// An answer of the service or of the token endpoint that cannot be read.
     Malformed,
+    /// What the sign-in needs is not on this machine, or not as it must be: a variable, a file, a browser, a command-line
+    /// tool, somebody who is signed in to it. Trying again does not help.
+    Missing,
     /// The identity provider said no: [`AuthError::code`] has its code where it gave one.
     Rejected,
     /// No secure connection: the certificate of the cluster or of the identity provider was not accepted.
     Tls,
     /// No answer in time: of a host, or of the person who was asked to sign in.
     Timeout,
-    /// The identity provider, the metadata endpoint or a command-line tool is out of order.
+    /// The identity provider, the metadata endpoint, a command-line tool or a callback is out of order for the moment.
     Unavailable,
     /// The connection string asks for a sign-in that this build does not have.
     Unsupported,
@@ -94,6 +97,12 @@ impl AuthError {
     /// Says which credential it was, where the words do not.
     pub(crate) fn in_credential(mut self, name: &str) -> Self {
         self.message = format!("{name}: {}", self.message).into();
+        self
+    }
+
+    #[cfg(feature = "azure-identity")]
+    pub(crate) fn with_kind(mut self, kind: AuthErrorKind) -> Self {
+        self.kind = kind;
         self
     }
 

@@ -13,7 +13,7 @@ use azure_identity::{
 use kusto_protocol::Secret;
 
 use crate::cloud::CloudInfo;
-use crate::error::AuthError;
+use crate::error::{AuthError, AuthErrorKind};
 use crate::tool::{AZURE_CLI, AZURE_DEVELOPER_CLI, Tool, Words};
 
 /// An identity that azure_identity signs in.
@@ -83,7 +83,10 @@ impl Identity {
                 .map(|credential| credential as _)
             }
         };
-        credential.map_err(|error| AuthError::from_credential(error).in_credential(self.name()))
+        credential.map_err(|error| {
+            let error = AuthError::from_credential(error).with_kind(AuthErrorKind::Missing);
+            error.in_credential(self.name())
+        })
     }
 }
 

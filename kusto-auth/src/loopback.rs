@@ -31,7 +31,7 @@ impl Loopback {
     pub(crate) fn listen(port: u16) -> Result<Self, AuthError> {
         let failed = |error: io::Error| {
             AuthError::new(
-                AuthErrorKind::Unavailable,
+                AuthErrorKind::Missing,
                 format!(
                     "cannot listen on 127.0.0.1:{port} for the browser; sign in with a device code instead"
                 ),

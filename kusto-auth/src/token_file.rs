@@ -52,7 +52,7 @@ impl TokenFile {
     ///
     /// # Errors
     ///
-    /// [`AuthErrorKind::Unavailable`] if others may read the file, or if it cannot be read. A file that was cut is
+    /// [`AuthErrorKind::Missing`] if others may read the file, or if it cannot be read. A file that was cut is
     /// taken as an empty one: it holds nothing that could not be had again.
     pub(crate) fn read(&self, key: &str) -> Result<Option<Entry>, AuthError> {
         Ok(self.content()?.tokens.remove(key))
@@ -82,7 +82,7 @@ impl TokenFile {
         };
         if !is_private(&file).map_err(|error| self.failed("read", error))? {
             return Err(AuthError::new(
-                AuthErrorKind::Unavailable,
+                AuthErrorKind::Missing,
                 format!(
                     "others may read the token file {}; say `chmod 600` for it, or delete it and sign in again",
                     self.path.display()
@@ -123,7 +123,7 @@ impl TokenFile {
 
     fn failed(&self, verb: &str, error: io::Error) -> AuthError {
         AuthError::new(
-            AuthErrorKind::Unavailable,
+            AuthErrorKind::Missing,
             format!("the token file {} cannot be {verb}: {error}", self.path.display()),
         )
     }

@@ -52,7 +52,7 @@ impl Words {
             install,
         } = self;
         if said.contains("not found on PATH") {
-            return unavailable(format!(
+            return missing(format!(
                 "{command} is not on the PATH; install the {name} ({install}) and run `{login}`, or sign in another way"
             ));
         }
@@ -66,12 +66,12 @@ impl Words {
                 AuthError::new(AuthErrorKind::Rejected, message).with_code(code)
             }
             None if said.contains(login) => {
-                unavailable(format!("nobody is signed in to the {name}; run `{login}`"))
+                missing(format!("nobody is signed in to the {name}; run `{login}`"))
             }
             None if said.is_empty() => {
-                unavailable(format!("the {name} gave no token and no reason; run `{login}`"))
+                missing(format!("the {name} gave no token and no reason; run `{login}`"))
             }
-            None => unavailable(format!(
+            None => missing(format!(
                 "the {name} gave no token: {said}; run `{login}`, or update it if it is old"
             )),
         }
@@ -130,8 +130,8 @@ fn without_tokens(said: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn unavailable(message: String) -> AuthError {
-    AuthError::new(AuthErrorKind::Unavailable, message)
+fn missing(message: String) -> AuthError {
+    AuthError::new(AuthErrorKind::Missing, message)
 }
 
 impl fmt::Debug for Words {

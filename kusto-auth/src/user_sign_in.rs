@@ -185,8 +185,9 @@ impl UserCredential {
             *held = entry.refresh_token();
             return Ok(AccessToken::new(token.expose().to_owned(), expires_on));
         }
+        // What fails or is given up on the way leaves it where it is.
         let refresh_token = held
-            .take()
+            .clone()
             .or_else(|| kept.and_then(|entry| entry.refresh_token()));
         let mut tokens = self.refreshed_or_asked(&mut request, refresh_token).await?;
         *held = tokens.refresh_token.take();
@@ -230,7 +231,7 @@ impl UserCredential {
             }
             None => prompt.open().map_err(|error| {
                 AuthError::new(
-                    AuthErrorKind::Unavailable,
+                    AuthErrorKind::Missing,
                     "no browser can be opened here; sign in with a device code instead",
                 )
                 .with_source(error)
@@ -249,7 +250,7 @@ impl UserCredential {
                 options.time_limit = time_limit;
                 let mut random = [0; 64];
                 getrandom::fill(&mut random).map_err(|error| {
-                    AuthError::new(AuthErrorKind::Unavailable, "the system gives no random numbers")
+                    AuthError::new(AuthErrorKind::Missing, "the system gives no random numbers")
                         .with_source(error)
                 })?;
                 let flow = TokenFlow::authorization_code(request, options, random);
@@ -280,5 +281,53 @@ impl fmt::Debug for UserSignIn {
             .field("client_id", &self.client_id)
             .field("token_file", &self.token_file)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use azure_core::http::HttpClient;
+    use azure_core::time::OffsetDateTime;
+
+    use super::*;
+    use crate::scripted::{Scripted, answer};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_is_away_for_a_moment_does_not_cost_the_sign_in() {
+        let code = r#"{"device_code":"d","user_code":"u","verification_uri":"https://x","expires_in":900}"#;
+        let token = |token: &str| {
+            answer(
+                200,
+                format!(r#"{{"access_token":"{token}","refresh_token":"rt"}}"#),
+            )
+        };
+        let busy = || answer(503, "");
+        let http = Scripted::new([
+            answer(200, code),
+            token("t1"),
+            busy(),
+            busy(),
+            busy(),
+            token("t2"),
+        ]);
+        let start = tokio::time::Instant::now();
+        let driver = Driver {
+            http_client: Arc::clone(&http) as Arc<dyn HttpClient>,
+            clock: Arc::new(move || OffsetDateTime::UNIX_EPOCH + start.elapsed()),
+        };
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let sign_in = UserSignIn::device_code(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let credential = UserCredential::new(sign_in, &CloudInfo::default(), driver);
+        let get = || credential.token("s", None);
+        assert_eq!(get().await.unwrap().token.secret(), "t1");
+        assert_eq!(get().await.unwrap_err().kind(), AuthErrorKind::Unavailable);
+        assert_eq!(get().await.unwrap().token.secret(), "t2");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert!(http.seen()[5].body.contains("refresh_token=rt&"));
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn application(variable: &dyn Fn(&str) -> Option<String>) -> Result<A
         let value = variable(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| {
             AuthError::new(
-                AuthErrorKind::Unavailable,
+                AuthErrorKind::Missing,
                 format!("{name} is not set; label the pod azure.workload.identity/use: \"true\""),
             )
         })
@@ -40,7 +40,7 @@ pub(crate) fn application(variable: &dyn Fn(&str) -> Option<String>) -> Result<A
 
 fn unreadable(path: &str, error: std::io::Error) -> AuthError {
     AuthError::new(
-        AuthErrorKind::Unavailable,
+        AuthErrorKind::Missing,
         format!(
             "the token file {path} of the workload identity cannot be read; check AZURE_FEDERATED_TOKEN_FILE"
         ),

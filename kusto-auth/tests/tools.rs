@@ -105,12 +105,12 @@ fn ask(tool: &str, script: Option<&str>) -> String {
 fn a_tool_that_is_not_there_is_to_be_installed() {
     assert_eq!(
         ask("az", None),
-        "error: Unavailable: az is not on the PATH; install the Azure CLI (https://aka.ms/azure-cli) and run \
+        "error: Missing: az is not on the PATH; install the Azure CLI (https://aka.ms/azure-cli) and run \
          `az login`, or sign in another way"
     );
     assert_eq!(
         ask("azd", None),
-        "error: Unavailable: azd is not on the PATH; install the Azure Developer CLI (https://aka.ms/azd) and run \
+        "error: Missing: azd is not on the PATH; install the Azure Developer CLI (https://aka.ms/azd) and run \
          `azd auth login`, or sign in another way"
     );
 }
@@ -122,12 +122,12 @@ fn where_nobody_is_signed_in_the_command_is_named() {
             "az",
             Some("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1")
         ),
-        "error: Unavailable: nobody is signed in to the Azure CLI; run `az login`"
+        "error: Missing: nobody is signed in to the Azure CLI; run `az login`"
     );
     let words = r#"{"type":"consoleMessage","timestamp":"t","data":{"message":"\nERROR: not logged in, run `azd auth login` to login\n"}}"#;
     assert_eq!(
         ask("azd", Some(&format!("echo '{words}' >&2; exit 1"))),
-        "error: Unavailable: nobody is signed in to the Azure Developer CLI; run `azd auth login`"
+        "error: Missing: nobody is signed in to the Azure Developer CLI; run `azd auth login`"
     );
 }
 
@@ -175,10 +175,7 @@ fn a_tool_that_fails_otherwise_has_its_reason_told_and_no_token() {
         ),
     ] {
         let said = ask("az", Some(&script));
-        assert!(
-            said.starts_with(&format!("error: Unavailable: {expected}")),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("error: Missing: {expected}")), "{said}");
     }
 }
 

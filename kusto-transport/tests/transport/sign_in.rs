@@ -48,6 +48,24 @@ async fn claims_that_the_service_asks_for_are_passed_to_the_provider() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sign_in_for_which_something_is_missing_here_is_not_tried_again() {
+    // The port where the browser is to come back is taken.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let person = UserSignIn::browser().port(taken.local_addr().unwrap().port());
+    let http = Scripted::new([answer(404, "").into()]);
+    let start = tokio::time::Instant::now();
+    let error = send(Credential::user(person), &http).await.unwrap_err();
+    assert!(
+        error.is_permanent() && error.to_string().contains("device code"),
+        "{error}"
+    );
+    assert_eq!(
+        (error.kind(), start.elapsed().as_secs()),
+        (TransportErrorKind::Auth, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_person_may_take_longer_than_the_request() {
     let quarter = Duration::from_secs(25);
     let code =
