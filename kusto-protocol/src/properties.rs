@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::frame::ColumnType;
 use crate::literal::{Literal, QueryParameters, kql_string};
 use crate::parse_error::{ParseError, ParseErrorKind};
+use crate::scalar::Timespan;
 use options::{OptionType, RequestOption};
 use value::{MAX_SERVER_TIMEOUT, MIN_SERVER_TIMEOUT, OptionValue};
 
@@ -270,7 +271,11 @@ fn is_of_its_type(option: &RequestOption, value: &Value) -> bool {
         OptionType::Bool => value.is_boolean(),
         OptionType::Text => value.is_string(),
         OptionType::Timespan if value.is_string() => {
-            Literal::from_parameter(ColumnType::Timespan, value).is_ok()
+            // As every request has one; a literal takes longer to read.
+            let is_plain = value
+                .as_str()
+                .is_some_and(|text| text.parse::<Timespan>().is_ok());
+            is_plain || Literal::from_parameter(ColumnType::Timespan, value).is_ok()
         }
         _ => literal(option, value).is_some(),
     }

@@ -50,16 +50,18 @@ impl Answer {
         text(&self.headers, &WWW_AUTHENTICATE)
     }
 
-    /// Turns everything but a readable 200 into an error.
-    pub(crate) async fn accept(mut self, endpoint: &Endpoint) -> Result<Self, TransportError> {
+    /// Whether it is a 200 that can be read.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.status == StatusCode::OK && self.unreadable.is_none()
+    }
+
+    /// What everything but a readable 200 is.
+    pub(crate) async fn into_error(mut self, endpoint: &Endpoint) -> TransportError {
         if let Some(error) = self.unreadable.take() {
-            return Err(self.identify(TransportError::new(TransportErrorKind::Decode, error.to_string())));
-        }
-        if self.status == StatusCode::OK {
-            return Ok(self);
+            return self.identify(TransportError::new(TransportErrorKind::Decode, error.to_string()));
         }
         if self.status.is_redirection() {
-            return Err(self.identify(self.redirected(endpoint)));
+            return self.identify(self.redirected(endpoint));
         }
         let retry_after = retry_after(text(&self.headers, &RETRY_AFTER), OffsetDateTime::now_utc());
         let status = self.status;
@@ -72,10 +74,10 @@ impl Answer {
         let body = self.text().await;
         let response = ErrorResponse::parse(status, &body);
         let error = TransportError::from_response(kind, response).with_status(status, retry_after);
-        Err(match activity_id {
+        match activity_id {
             Some(id) => error.with_activity_id(id),
             None => error,
-        })
+        }
     }
 
     /// Where the service wants the request sent instead, as it says it. A 303 wants another kind of request.

@@ -28,9 +28,9 @@ impl Deadline {
         }
     }
 
-    /// Drives a future until it ends or the time is over.
-    pub(crate) async fn cover<F: Future>(&mut self, future: F) -> Result<F::Output, Elapsed> {
-        let future = std::pin::pin!(future);
+    /// Drives a future until it ends or the time is over. It is pinned where it is: inside this one it would be held
+    /// twice.
+    pub(crate) async fn cover<F: Future + Unpin>(&mut self, future: F) -> Result<F::Output, Elapsed> {
         match select(future, &mut self.sleep).await {
             Either::Left((output, _)) => Ok(output),
             Either::Right(((), _)) => Err(Elapsed(self.limit)),
@@ -39,9 +39,8 @@ impl Deadline {
 
     /// Drives a future in which a person may be asked for something. How long people take is not for this limit to
     /// say, so the time starts anew behind it, unless nothing had to be waited for.
-    pub(crate) async fn suspend<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = std::pin::pin!(future);
-        if let Some(output) = future.as_mut().now_or_never() {
+    pub(crate) async fn suspend<F: Future + Unpin>(&mut self, mut future: F) -> F::Output {
+        if let Some(output) = (&mut future).now_or_never() {
             return output;
         }
         let output = future.await;

@@ -53,7 +53,7 @@ impl FrameStream {
             decoder: FrameDecoder::with_config(config),
             chunk: Bytes::new(),
             state: State::Frames,
-            head: VecDeque::new(),
+            head: VecDeque::with_capacity(HEAD),
             secondary: None,
             feed: Feed::new(threads),
         }
@@ -263,5 +263,7 @@ impl Stream for FrameStream {
 
 /// Frames before the first row are few: the heads of tables, and tables about the results.
 const MAX_HEAD: usize = 32;
+/// How many of them there are in most answers.
+const HEAD: usize = 8;
 /// How much of a text in place of frames is kept.
 const MAX_TEXT: usize = 256 * 1024;

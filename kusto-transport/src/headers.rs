@@ -1,6 +1,7 @@
 //! Headers between the types of `http` and those of `azure_core`.
 
 use azure_core::http::headers::{HeaderName, HeaderValue};
+use kusto_protocol::Request;
 
 /// A name in azure_core's type; the ones that every request or answer has are not copied.
 pub(crate) fn name(name: &http::HeaderName) -> HeaderName {
@@ -10,30 +11,41 @@ pub(crate) fn name(name: &http::HeaderName) -> HeaderName {
     }
 }
 
-/// A value in azure_core's type, which holds text only.
+/// A value in azure_core's type, which holds text only; the ones that every request has are not copied.
 pub(crate) fn value(value: &http::HeaderValue) -> Result<HeaderValue, http::header::ToStrError> {
-    Ok(HeaderValue::from(value.to_str()?.to_owned()))
+    let text = value.to_str()?;
+    Ok(match COMMON_VALUES.iter().find(|common| **common == text) {
+        Some(common) => HeaderValue::from_static(common),
+        None => HeaderValue::from(text.to_owned()),
+    })
 }
 
-/// The names that most requests and answers have.
+/// The names that most requests and answers have; those of requests come first, because they are looked for most.
 pub(crate) static COMMON: [(http::HeaderName, HeaderName); 17] = [
     common("accept"),
     common("accept-encoding"),
     common("authorization"),
+    common("content-type"),
+    common("x-ms-app"),
+    common("x-ms-client-request-id"),
+    common("x-ms-client-version"),
+    common("x-ms-version"),
     common("content-encoding"),
     common("content-length"),
-    common("content-type"),
     common("date"),
     common("server"),
     common("strict-transport-security"),
     common("transfer-encoding"),
     common("vary"),
     common("x-ms-activity-id"),
-    common("x-ms-app"),
-    common("x-ms-client-request-id"),
-    common("x-ms-client-version"),
     common("x-ms-user"),
-    common("x-ms-version"),
+];
+
+const COMMON_VALUES: [&str; 4] = [
+    "application/json",
+    "application/json; charset=utf-8",
+    "gzip",
+    Request::API_VERSION,
 ];
 
 const fn common(name: &'static str) -> (http::HeaderName, HeaderName) {

@@ -1,5 +1,6 @@
 //! From a request to the body of its answer.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -156,10 +157,12 @@ impl Pipeline {
         let request = outgoing::ping(self.endpoint())?;
         let exchange = async {
             let answer = Answer::new(self.shared.execute(&request).await?);
-            let answer = answer.accept(self.endpoint()).await?;
+            if !answer.is_readable() {
+                return Err(answer.into_error(self.endpoint()).await);
+            }
             Ok(String::from_utf8_lossy(&answer.text().await).trim().to_owned())
         };
-        match Deadline::after(QUICK_LIMIT).cover(exchange).await {
+        match Deadline::after(QUICK_LIMIT).cover(pin!(exchange)).await {
             Ok(text) => text,
             Err(elapsed) => Err(TransportError::timeout(elapsed)),
         }
@@ -214,8 +217,14 @@ impl Shared {
             answer = self.signed_in(&tokens, &mut attempt, Some(&target)).await?;
             redirected = Some(target);
         }
-        let accepted = attempt.deadline.cover(answer.accept(endpoint)).await;
-        accepted.map_err(TransportError::timeout)?
+        if answer.is_readable() {
+            return Ok(answer);
+        }
+        let error = Box::pin(answer.into_error(endpoint));
+        Err(match attempt.deadline.cover(error).await {
+            Ok(error) => error,
+            Err(elapsed) => TransportError::timeout(elapsed),
+        })
     }
 
     /// One exchange, or two if the first token is refused.
@@ -228,7 +237,8 @@ impl Shared {
         if tokens.is_anonymous() {
             return self.exchange(attempt, redirected, None).await;
         }
-        let token = tokens.token(OffsetDateTime::now_utc());
+        // A sign-in has many steps, and what it keeps between them would be moved about with every request.
+        let token = Box::pin(tokens.token(OffsetDateTime::now_utc()));
         let token = sign_in(tokens, attempt.deadline, token).await;
         let Some(token) = token.map_err(TransportError::unsent)? else {
             return self.exchange(attempt, redirected, None).await;
@@ -240,7 +250,7 @@ impl Shared {
         // The token may have been revoked, or the clock be wrong. Another one gets one more chance.
         attempt.cancel.sent(false);
         let next = tokens.renew(&token, answer.www_authenticate(), OffsetDateTime::now_utc());
-        match sign_in(tokens, attempt.deadline, next).await? {
+        match sign_in(tokens, attempt.deadline, Box::pin(next)).await? {
             None => Ok(answer),
             Some(next) => self.exchange(attempt, redirected, Some(&next)).await,
         }
@@ -254,7 +264,8 @@ impl Shared {
     ) -> Result<Answer, TransportError> {
         let request = attempt.outgoing.prepare(redirected, attempt.id, token);
         attempt.cancel.sent(true);
-        let response = attempt.deadline.cover(self.execute(request)).await;
+        let response = pin!(self.execute(request));
+        let response = attempt.deadline.cover(response).await;
         Ok(Answer::new(response.map_err(TransportError::timeout)??))
     }
 
@@ -270,10 +281,8 @@ impl Shared {
 async fn sign_in<T>(
     tokens: &TokenSource,
     deadline: &mut Deadline,
-    token: impl Future<Output = Result<T, AuthError>>,
+    token: impl Future<Output = Result<T, AuthError>> + Unpin,
 ) -> Result<T, TransportError> {
-    // A sign-in has many steps, and what it keeps between them would be moved about with every request.
-    let token = Box::pin(token);
     if tokens.asks_a_person() {
         return Ok(deadline.suspend(token).await?);
     }

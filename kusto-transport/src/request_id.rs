@@ -15,7 +15,9 @@ pub fn new_request_id(activity: &str) -> String {
     // The two fixed fields of a random UUID: its version and its variant.
     let high = random() & !0xf000 | 0x4000;
     let low = random() & (u64::MAX >> 2) | 1 << 63;
-    format!("KRC.{activity};{}", Uuid::from_u64_pair(high, low))
+    let mut buffer = Uuid::encode_buffer();
+    let uuid = Uuid::from_u64_pair(high, low).hyphenated();
+    ["KRC.", activity, ";", uuid.encode_lower(&mut buffer)].concat()
 }
 
 /// The id of a try: the call's own for the first one, with a number behind it for those that follow, so that a
