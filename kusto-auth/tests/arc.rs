@@ -1,5 +1,8 @@
 //! A managed identity of Azure Arc: a listener in place of the agent, and a folder in place of that of its keys.
 
+#[path = "../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ struct Agent {
 
 impl Agent {
     fn start(realm: &Path) -> Self {
+        listen::listen();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!(
             "http://{}/metadata/identity/oauth2/token",

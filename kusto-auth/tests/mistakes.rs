@@ -1,5 +1,8 @@
 //! What people see who made a mistake, or whose provider is not there: a line with the provider's code and what to do.
 
+#[path = "../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -52,6 +55,7 @@ fn plain() -> String {
 }
 
 async fn failure(credential: &Credential, login_endpoint: String) -> AuthError {
+    listen::listen();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let http_client: Arc<dyn HttpClient> = Arc::new(client);
     let mut cloud = CloudInfo::default();

@@ -2,6 +2,9 @@
 //! environment is everybody's.
 #![cfg(all(unix, feature = "azure-identity"))]
 
+#[path = "../../kusto-transport/tests/transport/listen.rs"]
+mod listen;
+
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,6 +21,7 @@ const TOOL: &str = "KUSTO_TEST_TOOL";
 #[test]
 fn child() {
     let Ok(tool) = std::env::var(TOOL) else { return };
+    listen::listen();
     let credential = match tool.as_str() {
         "az" => Credential::azure_cli(Some("contoso.com")),
         "azd" => Credential::azure_developer_cli(Some("contoso.com")),

@@ -1,6 +1,9 @@
 //! A managed identity of Service Fabric: a real TLS listener whose certificate nobody signed, known by its thumbprint.
 #![cfg(feature = "http-client")]
 
+#[path = "transport/listen.rs"]
+mod listen;
+
 use std::error::Error;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -28,6 +31,7 @@ struct Node {
 
 impl Node {
     async fn start(status: &'static str, body: &'static str) -> Self {
+        listen::listen();
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["another.name".to_owned()]).unwrap();
         let mut thumbprint = String::new();
