@@ -95,6 +95,7 @@ mod tests {
         for header in [
             format!(r#"Bearer error="insufficient_claims", claims="{padded}""#),
             format!(r#"Bearer authorization_uri="https://login/x?claims=1", Claims="{url_safe}""#),
+            format!(r#"Negotiate, Bearer realm="", claims="{padded}", Basic realm="x""#),
             format!("Bearer claims={padded}"),
         ] {
             assert_eq!(

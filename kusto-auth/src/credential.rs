@@ -102,7 +102,8 @@ impl Credential {
     /// A function that gives a token whenever one is needed; requests that need one at the same moment share a call.
     ///
     /// A function that knows how long its tokens live should implement [`TokenCredential`] instead; then they are
-    /// kept until shortly before their end.
+    /// kept until shortly before their end. An error counts as one that may pass: requests are tried again as their
+    /// retry policy has it.
     ///
     /// ```
     /// use kusto_auth::Credential;

@@ -15,6 +15,7 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Method, Request, Url}
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderMap;
+use http::header::WWW_AUTHENTICATE;
 use kusto_auth::ManagedIdentitySource;
 use kusto_protocol::Secret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -322,7 +323,15 @@ fn to_reqwest(request: &Request) -> azure_core::Result<reqwest::Request> {
 /// Headers in azure_core's type. Values that are not text are left out: none of those that matter here is one.
 fn from_http(from: &HeaderMap) -> Headers {
     let text = |(key, text)| Some((headers::name(key), headers::value(text).ok()?));
-    let headers: HashMap<HeaderName, HeaderValue> = from.iter().filter_map(text).collect();
+    let mut headers: HashMap<HeaderName, HeaderValue> = from.iter().filter_map(text).collect();
+    // Challenges may come in several lines (RFC 9110, 11.6.1); of every other header one will do.
+    if from.len() > headers.len() {
+        let lines = from.get_all(WWW_AUTHENTICATE).iter();
+        let lines: Vec<&str> = lines.filter_map(|line| line.to_str().ok()).collect();
+        if lines.len() > 1 {
+            headers.insert(headers::name(&WWW_AUTHENTICATE), lines.join(", ").into());
+        }
+    }
     headers.into()
 }
 
@@ -449,6 +458,22 @@ mod tests {
             assert_eq!(error.kind(), TransportErrorKind::InvalidRequest);
             assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn challenges_in_several_lines_are_one_header() {
+        let mut from = HeaderMap::new();
+        from.append(WWW_AUTHENTICATE, "Negotiate".parse().unwrap());
+        from.append(WWW_AUTHENTICATE, "Bearer claims=\"e30=\"".parse().unwrap());
+        from.append("retry-after", "1".parse().unwrap());
+        from.append("retry-after", "2".parse().unwrap());
+        let headers = from_http(&from);
+        let text = |name| headers.get_optional_str(&HeaderName::from_static(name));
+        assert_eq!(
+            text("www-authenticate"),
+            Some("Negotiate, Bearer claims=\"e30=\"")
+        );
+        assert_eq!(text("retry-after"), Some("2"));
     }
 
     #[test]
