@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, ready};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::HttpClient;
@@ -26,6 +26,7 @@ use crate::flow::{ClientAuthentication, ManagedIdentityId, ManagedIdentitySource
 use crate::flow_credential::{Application, FlowCredential, Proof, SignIn};
 #[cfg(feature = "azure-identity")]
 use crate::identity::Identity;
+use crate::pipelines::ServiceConnection;
 use crate::user_sign_in::{UserCredential, UserSignIn};
 use crate::workload_identity;
 
@@ -56,7 +57,7 @@ struct Shared {
 
 /// An identity in one cloud.
 struct SignedIn {
-    credential: Mutex<Arc<dyn TokenCredential>>,
+    credential: Arc<dyn TokenCredential>,
     tokens: TokenCache,
 }
 
@@ -68,6 +69,7 @@ enum Source {
     },
     #[cfg(feature = "azure-identity")]
     Identity(Identity),
+    Pipelines(ServiceConnection),
     Ready {
         name: &'static str,
         credential: Arc<dyn TokenCredential>,
@@ -287,29 +289,28 @@ impl Credential {
     /// Whoever is signed in to the Azure CLI (`az login`), in the given tenant or in the CLI's default one.
     #[cfg(feature = "azure-identity")]
     pub fn azure_cli(tenant: Option<&str>) -> Self {
-        let tenant = tenant.map(str::to_owned);
-        Self::new(Source::Identity(Identity::Cli { tenant }))
+        Self::new(Source::Identity(Identity::AzureCli(tenant.map(str::to_owned))))
     }
 
     /// Whoever is signed in to the Azure Developer CLI (`azd auth login`).
     #[cfg(feature = "azure-identity")]
     pub fn azure_developer_cli(tenant: Option<&str>) -> Self {
-        let tenant = tenant.map(str::to_owned);
-        Self::new(Source::Identity(Identity::DeveloperCli { tenant }))
+        Self::new(Source::Identity(Identity::DeveloperCli(
+            tenant.map(str::to_owned),
+        )))
     }
 
     /// A service connection of Azure Pipelines; `access_token` is the pipeline's `System.AccessToken`.
-    #[cfg(feature = "azure-identity")]
     pub fn azure_pipelines(
         tenant: impl Into<String>,
         client_id: impl Into<String>,
         service_connection_id: impl Into<String>,
         access_token: impl Into<Secret>,
     ) -> Self {
-        Self::new(Source::Identity(Identity::Pipelines {
+        Self::new(Source::Pipelines(ServiceConnection {
             tenant: tenant.into(),
             client_id: client_id.into(),
-            service_connection_id: service_connection_id.into(),
+            id: service_connection_id.into(),
             access_token: access_token.into(),
         }))
     }
@@ -382,7 +383,15 @@ impl Credential {
                 ))
             }
             #[cfg(feature = "azure-identity")]
-            Source::Identity(identity) => identity.to_token_credential(cloud, http_client)?,
+            Source::Identity(identity) => identity.to_token_credential()?,
+            Source::Pipelines(connection) => {
+                let application = connection.application(http_client, &|name| std::env::var(name).ok())?;
+                Arc::new(FlowCredential::new(
+                    SignIn::Application(application),
+                    cloud,
+                    driver(),
+                ))
+            }
             Source::Ready { credential, .. } => Arc::clone(credential),
             Source::SignIn(sign_in) => Arc::new(FlowCredential::new(sign_in.clone(), cloud, driver())),
             Source::User(sign_in) => Arc::new(UserCredential::new(sign_in.clone(), cloud, driver())),
@@ -441,8 +450,8 @@ impl Credential {
         now: OffsetDateTime,
     ) -> Result<AccessToken, AuthError> {
         let signed_in = self.signed_in(cloud, http_client)?;
-        let credential = Arc::clone(&*signed_in.credential());
-        signed_in.tokens.get(&*credential, &cloud.scope(), now).await
+        let scope = cloud.scope();
+        signed_in.tokens.get(&*signed_in.credential, &scope, now).await
     }
 
     /// Another token, in place of one that was refused; the same one if there is no other.
@@ -455,24 +464,11 @@ impl Credential {
         now: OffsetDateTime,
     ) -> Result<AccessToken, AuthError> {
         let signed_in = self.signed_in(cloud, http_client)?;
-        if self.keeps_tokens_of_its_own() {
-            *signed_in.credential() = self.sign_in(cloud, http_client)?;
-        }
-        let credential = Arc::clone(&*signed_in.credential());
         let scope = cloud.scope();
         signed_in
             .tokens
-            .renew(&*credential, &scope, refused, challenge, now)
+            .renew(&*signed_in.credential, &scope, refused, challenge, now)
             .await
-    }
-
-    /// Credentials of azure_identity do, and nobody can take a token from them but by making a new one.
-    fn keeps_tokens_of_its_own(&self) -> bool {
-        match self.shared.source {
-            #[cfg(feature = "azure-identity")]
-            Source::Identity(_) => true,
-            _ => false,
-        }
     }
 
     fn signed_in(
@@ -488,27 +484,15 @@ impl Credential {
         if let Some(signed_in) = known.get(&cloud.login_endpoint) {
             return Ok(Arc::clone(signed_in));
         }
+        let credential = self.to_token_credential(cloud, http_client)?;
         let signed_in = Arc::new(SignedIn {
-            credential: Mutex::new(self.sign_in(cloud, http_client)?),
+            credential: credential.ok_or_else(|| {
+                AuthError::new(AuthErrorKind::Unsupported, "the anonymous identity has no token")
+            })?,
             tokens: TokenCache::new(),
         });
         known.insert(cloud.login_endpoint.clone(), Arc::clone(&signed_in));
         Ok(signed_in)
-    }
-
-    fn sign_in(
-        &self,
-        cloud: &CloudInfo,
-        http_client: &Arc<dyn HttpClient>,
-    ) -> Result<Arc<dyn TokenCredential>, AuthError> {
-        self.to_token_credential(cloud, http_client)?
-            .ok_or_else(|| AuthError::new(AuthErrorKind::Unsupported, "the anonymous identity has no token"))
-    }
-}
-
-impl SignedIn {
-    fn credential(&self) -> MutexGuard<'_, Arc<dyn TokenCredential>> {
-        self.credential.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -525,6 +509,7 @@ impl fmt::Debug for Credential {
             Source::DefaultChain { .. } => "default chain",
             #[cfg(feature = "azure-identity")]
             Source::Identity(identity) => identity.name(),
+            Source::Pipelines(_) => "Azure Pipelines",
             Source::Ready { name, .. } => name,
             Source::SignIn(sign_in) => sign_in.name(),
             Source::User(sign_in) => sign_in.name(),

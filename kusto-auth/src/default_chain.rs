@@ -76,16 +76,14 @@ impl DefaultChain {
         #[cfg(feature = "azure-identity")]
         {
             let tenant = tenant.map(str::to_owned);
-            let identity = |identity: Identity| Link {
-                name: identity.name(),
-                credential: identity.to_token_credential(cloud, http_client),
-                is_decisive: false,
-                wants_metadata_service: false,
-            };
-            links.push(identity(Identity::Cli {
-                tenant: tenant.clone(),
-            }));
-            links.push(identity(Identity::DeveloperCli { tenant }));
+            for identity in [Identity::AzureCli(tenant.clone()), Identity::DeveloperCli(tenant)] {
+                links.push(Link {
+                    name: identity.name(),
+                    credential: identity.to_token_credential(),
+                    is_decisive: false,
+                    wants_metadata_service: false,
+                });
+            }
         }
         #[cfg(not(feature = "azure-identity"))]
         let _ = tenant;

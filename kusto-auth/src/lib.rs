@@ -31,8 +31,8 @@
 //!
 //! # Features
 //!
-//! - `azure-identity`: Azure CLI, Azure Developer CLI and Azure Pipelines, through `azure_identity`. They pass on no
-//!   claims that a service asks for. Its other credentials are not used: they know no claims and no region, want a
+//! - `azure-identity`: Azure CLI and Azure Developer CLI, through `azure_identity`. They pass on no claims that a service
+//!   asks for. Its other credentials are not used: they know no claims and no region, keep tokens of their own, want a
 //!   provider with TLS even on this machine, and lack half of the sources of managed identities.
 //! - `client-certificate`: applications that sign in with a certificate, signed by aws-lc-rs as TLS is.
 
@@ -61,6 +61,7 @@ mod identity;
 #[path = "../../kusto-transport/tests/transport/listen.rs"]
 mod listen;
 mod loopback;
+mod pipelines;
 #[cfg(test)]
 mod scripted;
 mod token_file;

@@ -9,9 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 
-use azure_core::error::ErrorKind;
-use azure_core::http::headers::{AUTHORIZATION, Headers};
-use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
+use azure_core::http::HttpClient;
 use kusto_auth::{AuthError, CloudInfo, Credential};
 
 /// Says in a child process which tool to ask.
@@ -24,14 +22,12 @@ fn child() {
     listen::listen();
     let credential = match tool.as_str() {
         "az" => Credential::azure_cli(Some("contoso.com")),
-        "azd" => Credential::azure_developer_cli(Some("contoso.com")),
-        _ => Credential::azure_pipelines("contoso.com", "app", "connection", "hush-pipeline"),
+        _ => Credential::azure_developer_cli(Some("contoso.com")),
     };
-    let http_client: Arc<dyn HttpClient> = Arc::new(Pipelines);
+    let http_client: Arc<dyn HttpClient> = Arc::new(reqwest::Client::new());
     let cloud = CloudInfo::default();
     let asked = async {
-        let tokens = credential.to_token_credential(&cloud, &http_client);
-        let tokens = tokens.map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))?;
+        let tokens = credential.to_token_credential(&cloud, &http_client).unwrap();
         tokens.unwrap().get_token(&[&cloud.scope()], None).await
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -51,35 +47,7 @@ fn child() {
     }
 }
 
-/// The service of Azure Pipelines and the identity provider.
-#[derive(Debug)]
-struct Pipelines;
-
-#[async_trait::async_trait]
-impl HttpClient for Pipelines {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let url = request.url().as_str();
-        let body = match request.body() {
-            Body::Bytes(bytes) => String::from_utf8_lossy(bytes),
-            _ => Default::default(),
-        };
-        let answer = if url.starts_with("https://vstoken.example/oidc?")
-            && url.ends_with("&serviceConnectionId=connection")
-            && request.headers().get_optional_str(&AUTHORIZATION) == Some("Bearer hush-pipeline")
-        {
-            r#"{"oidcToken":"signed"}"#
-        } else if url == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token"
-            && body.contains("client_assertion=signed")
-        {
-            r#"{"token_type":"Bearer","access_token":"at","expires_in":3600}"#
-        } else {
-            panic!("nobody knows {url}")
-        };
-        Ok(AsyncRawResponse::from_bytes(200.into(), Headers::new(), answer))
-    }
-}
-
-/// What came of asking a tool that is this script, or that is not there; of a pipeline whose service is at this address.
+/// What came of asking a tool that is this script, or that is not there.
 fn ask(tool: &str, script: Option<&str>) -> String {
     let path = tempfile::tempdir().unwrap();
     if let Some(script) = script {
@@ -87,16 +55,12 @@ fn ask(tool: &str, script: Option<&str>) -> String {
         std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
+    let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
         .env(TOOL, tool)
         .env("PATH", path.path())
-        .env_remove("SYSTEM_OIDCREQUESTURI");
-    if let ("pipelines", Some(address)) = (tool, script) {
-        command.env("SYSTEM_OIDCREQUESTURI", address);
-    }
-    let output = command.output().unwrap();
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     assert!(!said.contains("hush"), "{said}");
     let line = said
@@ -194,15 +158,4 @@ echo '{"accessToken":"at","expires_on":4102444800,"tokenType":"Bearer"}'"#;
 *) echo "$*" >&2; exit 1 ;;
 esac"#;
     assert_eq!(ask("azd", Some(script)), "token: at 4102444800");
-}
-
-#[test]
-fn a_pipeline_shows_who_it_is_with_the_token_of_its_service() {
-    let said = ask("pipelines", Some("https://vstoken.example/oidc"));
-    assert!(said.starts_with("token: at "), "{said}");
-    let said = ask("pipelines", None);
-    assert!(
-        said.contains("Azure Pipelines: ") && said.contains("SYSTEM_OIDCREQUESTURI"),
-        "{said}"
-    );
 }

@@ -42,7 +42,7 @@
 //!
 //! | feature | default | gives |
 //! |---|---|---|
-//! | `azure-identity` | yes | Azure CLI, Azure Developer CLI, Azure Pipelines |
+//! | `azure-identity` | yes | Azure CLI, Azure Developer CLI |
 //! | `client-certificate` | | applications that sign in with a certificate |
 //! | `http-client` | yes | the bundled HTTP client: reqwest with rustls, on tokio |
 //! | `arrow` | | `Query::fetch_arrow`, and `kusto_arrow` |
