@@ -14,12 +14,12 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod decimal;
-#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 mod forms;
 mod lanes;
 mod level;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod portable;
 mod scan;
 #[cfg(target_arch = "x86_64")]
 mod sse42;
@@ -42,7 +42,7 @@ pub(crate) use view::View;
 ///
 /// The decoder takes the best one that the processor has; nothing needs to be chosen when a program is built. Tests
 /// and benchmarks choose with [`DecoderConfig::isa`](crate::DecoderConfig::isa). What comes out is the same. On other
-/// architectures than x86-64 and 64-bit ARM there is only the scalar one, which reads rows one by one.
+/// architectures than x86-64 and 64-bit ARM there is only the scalar one.
 ///
 /// ```
 /// use kusto_protocol::Isa;
@@ -53,7 +53,8 @@ pub(crate) use view::View;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Isa {
-    /// Plain Rust, eight bytes at a time at most.
+    /// Plain Rust: words of eight bytes, and loops over arrays, for which compilers may take the vectors that every
+    /// processor of the target has.
     Scalar,
     /// x86-64 with SSE 4.2 and carry-less multiplication (2010).
     Sse42,

@@ -65,14 +65,16 @@ proptest! {
     }
 }
 
-/// Decodes with every instruction set, whole and in pieces; all must do as the scalar one does for the whole.
+/// Decodes with every instruction set, whole and in pieces; all must do as the scalar one does for the whole, and that
+/// one as the oracle says.
 fn compare(answer: &[u8], seed: u64) {
     let mut config = DecoderConfig::default();
     config.isa = Isa::Scalar;
     config.max_batch_rows = [3, 8192][seed as usize % 2];
     config.max_batch_bytes = [100, 4 << 20][(seed >> 1) as usize % 2];
-    let (frames, end) = support::decode_chunks([answer], &config);
-    let expected = support::text::frames(&frames, &end);
+    let decoded = support::decode_chunks([answer], &config);
+    support::oracle::compare(answer, &config, &decoded);
+    let expected = support::text::frames(&decoded.0, &decoded.1);
     for isa in Isa::available() {
         config.isa = isa;
         for chunks in [vec![answer], support::random_chunks(answer, seed)] {

@@ -154,7 +154,8 @@ impl Kernel for Walk<'_> {
                 marks,
                 outside,
             } = strings.look(lanes, block)?;
-            let [brackets, curly, opening] = [6, 5, 1].map(|bit| lanes.bit(block, bit));
+            let (brackets, curly) = (lanes.bit(block, 6), lanes.bit(block, 5));
+            let opening = lanes.bit(block, 1);
             let (opens, ends) = (marks & brackets & opening, marks & brackets & !opening);
             let (braces, arrays) = (opens & curly, opens & !curly);
             let (colons, commas) = (marks & !brackets & opening, marks & !brackets & !opening);
@@ -422,9 +423,7 @@ mod tests {
             .map(|value| format!(",{value},").into_bytes())
             .collect();
         for isa in Isa::available() {
-            let Some(ends) = run(Level::new(isa), Ends(&cells, &mut Shape::default())) else {
-                continue;
-            };
+            let ends = run(Level::new(isa), Ends(&cells, &mut Shape::default()));
             for (cell, end) in cells.iter().zip(ends) {
                 let expected = Validator::new(9).feed(&cell[1..]).ok().map(|len| len + 1);
                 if must_be_taken || end.is_some() {

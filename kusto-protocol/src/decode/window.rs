@@ -75,9 +75,6 @@ pub(super) struct Room {
 impl Window {
     /// The windows of a table of these columns; nothing if its rows are to be read one by one.
     pub(super) fn new<'a>(columns: impl Iterator<Item = &'a ColumnType>, level: Level) -> Option<Self> {
-        if matches!(level, Level::Scalar) {
-            return None;
-        }
         let (mut steps, mut shapes, mut stride) = (Vec::new(), Vec::new(), 0);
         for (column, column_type) in columns.enumerate() {
             match column_type {
@@ -143,7 +140,7 @@ impl Window {
             config,
         };
         let level = kernel.window.level;
-        let (tried, taken) = simd::run(level, kernel).unwrap_or_default();
+        let (tried, taken) = simd::run(level, kernel);
         self.next_rows = if taken.rows < tried {
             taken.rows.max(1)
         } else {
@@ -449,7 +446,11 @@ fn walk_run<L: Lanes>(
         if seen >= count {
             // With a bracket, that is the last one seen.
             let ends_row = closing != 0 && seen == count;
-            let end = base + lanes.nth(marks, count - found - 1);
+            let end = if L::MOVES_BITS {
+                base + lanes.nth(marks, count - found - 1)
+            } else {
+                *bounds.get(count)? as usize
+            };
             return (ends_row == is_last).then_some(end);
         }
         if closing != 0 {

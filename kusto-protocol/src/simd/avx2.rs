@@ -137,14 +137,8 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
-        // SAFETY: `self` is the proof.
-        unsafe {
-            [
-                utf8_faults(before[1], block[0], faults[0]),
-                utf8_faults(block[0], block[1], faults[1]),
-            ]
-        }
+    fn is_utf8(self, bytes: &[u8], from: usize, end: usize) -> bool {
+        utf8::is_utf8(self, bytes, from, end)
     }
 
     #[inline(always)]
@@ -184,6 +178,19 @@ impl Lanes for Avx2 {
     }
 
     x86::cells!();
+}
+
+impl utf8::Faults for Avx2 {
+    #[inline(always)]
+    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
+        // SAFETY: `self` is the proof.
+        unsafe {
+            [
+                utf8_faults(before[1], block[0], faults[0]),
+                utf8_faults(block[0], block[1], faults[1]),
+            ]
+        }
+    }
 }
 
 /// Ones in the marks: the lower half of each says which one it is, and nothing else is the same as that one.

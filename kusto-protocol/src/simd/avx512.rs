@@ -143,9 +143,8 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn utf8_faults(self, before: __m512i, block: __m512i, faults: __m512i) -> __m512i {
-        // SAFETY: `self` is the proof.
-        unsafe { utf8_faults(before, block, faults) }
+    fn is_utf8(self, bytes: &[u8], from: usize, end: usize) -> bool {
+        utf8::is_utf8(self, bytes, from, end)
     }
 
     #[inline(always)]
@@ -185,6 +184,14 @@ impl Lanes for Avx512 {
     }
 
     x86::cells!();
+}
+
+impl utf8::Faults for Avx512 {
+    #[inline(always)]
+    fn utf8_faults(self, before: __m512i, block: __m512i, faults: __m512i) -> __m512i {
+        // SAFETY: `self` is the proof.
+        unsafe { utf8_faults(before, block, faults) }
+    }
 }
 
 /// The lower half of each mark says which one it is, and nothing else is the same as that one.

@@ -1,6 +1,8 @@
 //! What instruction sets of registers of 16 bytes and more have in common: masks, the forms of cells, and loops without
 //! vectors.
 
+use std::mem::MaybeUninit;
+
 /// The piece of 16 bytes at a fixed place.
 #[inline]
 pub(super) fn piece<const N: usize>(bytes: &[u8; N], at: usize) -> &[u8; 16] {
@@ -40,6 +42,48 @@ pub(super) fn last_bytes(len: usize) -> &'static [u8; 16] {
     };
     let masks: &'static [u8; 32] = &MASKS;
     piece(masks, len.min(16))
+}
+
+/// Ones in the last `len` bytes, at most 32.
+#[inline]
+pub(super) fn last_of_32(len: usize) -> &'static [u8; 32] {
+    const MASKS: [u8; 64] = {
+        let mut masks = [0; 64];
+        let mut at = 32;
+        while at < 64 {
+            masks[at] = 0xff;
+            at += 1;
+        }
+        masks
+    };
+    let masks: &'static [u8; 64] = &MASKS;
+    masks[len.min(32)..].first_chunk().unwrap_or(&[0; 32])
+}
+
+/// The bytes that are marked, one after the other.
+#[inline(always)]
+pub(super) fn squeeze(bytes: &[u8; 64], mut keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+    // Runs are short: each is copied 16 bytes at a time, and the next one begins where it ends.
+    const PIECE: usize = 16;
+    let (mut from, mut to) = ([0; 64 + PIECE], [0; 64 + PIECE]);
+    from[..64].copy_from_slice(bytes);
+    let mut len = 0;
+    while keep != 0 {
+        let start = keep.trailing_zeros() as usize;
+        let run = (!(keep >> start)).trailing_zeros() as usize;
+        for at in (0..run).step_by(PIECE) {
+            if let (Some(to), Some(from)) = (to.get_mut(len + at..), from.get(start + at..))
+                && let (Some(to), Some(from)) = (to.first_chunk_mut::<PIECE>(), from.first_chunk())
+            {
+                *to = *from;
+            }
+        }
+        len += run;
+        keep &= u64::MAX.checked_shl((start + run) as u32).unwrap_or(0);
+    }
+    for (place, byte) in room.iter_mut().zip(to) {
+        place.write(byte);
+    }
 }
 
 /// The index of each bit that is set, one after the other.

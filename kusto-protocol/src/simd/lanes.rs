@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::Kernel;
+use super::{Kernel, text};
 
 /// The operations of an instruction set. A value of an implementing type is the proof that the processor has it.
 ///
@@ -44,6 +44,13 @@ pub(crate) trait Lanes: Copy {
         self.special(block) | self.high(block)
     }
 
+    /// Appends the bytes from `at` up to a quote, a backslash, a control character or the end, and gives its index, and
+    /// whether there were bytes from 0x80 on; of these too many may be seen.
+    #[inline(always)]
+    fn append_plain(self, bytes: &[u8], at: usize, buffer: &mut Vec<u8>) -> (usize, bool) {
+        text::append_plain(self, bytes, at, buffer)
+    }
+
     /// The brackets, braces, colons and commas; what is said of control characters is not.
     #[inline(always)]
     fn marks(self, block: Self::Block) -> u64 {
@@ -74,9 +81,8 @@ pub(crate) trait Lanes: Copy {
     /// The first `len` bytes, at most 64, and zeros after them.
     fn first(self, block: Self::Block, len: usize) -> Self::Block;
 
-    /// `faults`, with bits set where the UTF-8 of a block is wrong, given the block before it: see
-    /// [`Utf8`](super::Utf8). A sequence that the end of the block cuts is not wrong yet.
-    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block;
+    /// Whether the bytes from `from` to `end` are UTF-8. Those after the end, if they are there, may save a copy.
+    fn is_utf8(self, bytes: &[u8], from: usize, end: usize) -> bool;
 
     /// The index of the bit that is set as the `nth`, counted from 0; there is one.
     #[inline(always)]
@@ -170,7 +176,7 @@ pub(crate) fn ending_at<const N: usize>(bytes: &[u8], end: usize) -> Option<&[u8
 /// The bytes from `at` on; after the last one come zeros.
 #[cold]
 #[inline(never)]
-fn padded_from<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+pub(super) fn padded_from<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let rest = bytes.get(at..).unwrap_or_default();
     let mut padded = [0; N];
     let len = rest.len().min(N);

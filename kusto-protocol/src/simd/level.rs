@@ -4,6 +4,7 @@ use super::Isa;
 use super::lanes::Lanes;
 #[cfg(target_arch = "aarch64")]
 use super::neon;
+use super::portable;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512, sse42};
 
@@ -20,7 +21,6 @@ pub(crate) trait Kernel {
 /// The instruction set of a decoder, with the proof that the processor has it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Level {
-    /// No kernels: the decoder reads row by row.
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Sse42(sse42::Sse42),
@@ -36,7 +36,6 @@ impl Level {
     /// The level of an instruction set; the scalar one if the processor does not have it.
     pub(crate) fn new(isa: Isa) -> Self {
         let level = match isa {
-            Isa::Scalar => None,
             #[cfg(target_arch = "x86_64")]
             Isa::Sse42 => sse42::Sse42::new().map(Self::Sse42),
             #[cfg(target_arch = "x86_64")]
@@ -51,22 +50,22 @@ impl Level {
     }
 }
 
-/// Runs a loop on an instruction set; gives nothing if that has no kernels.
+/// Runs a loop on an instruction set.
 #[inline]
-pub(crate) fn run<K: Kernel>(level: Level, kernel: K) -> Option<K::Output> {
+pub(crate) fn run<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level {
-        Level::Scalar => None,
+        Level::Scalar => portable::run(kernel),
         // SAFETY: the value is only made where the processor has the instruction set.
         #[cfg(target_arch = "x86_64")]
-        Level::Sse42(lanes) => Some(unsafe { sse42::run(lanes, kernel) }),
+        Level::Sse42(lanes) => unsafe { sse42::run(lanes, kernel) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2(lanes) => Some(unsafe { avx2::run(lanes, kernel) }),
+        Level::Avx2(lanes) => unsafe { avx2::run(lanes, kernel) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512(lanes) => Some(unsafe { avx512::run(lanes, kernel) }),
+        Level::Avx512(lanes) => unsafe { avx512::run(lanes, kernel) },
         // SAFETY: as above.
         #[cfg(target_arch = "aarch64")]
-        Level::Neon(lanes) => Some(unsafe { neon::run(lanes, kernel) }),
+        Level::Neon(lanes) => unsafe { neon::run(lanes, kernel) },
     }
 }

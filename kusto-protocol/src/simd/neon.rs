@@ -122,16 +122,8 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
-    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
-        // SAFETY: as above.
-        unsafe {
-            [
-                utf8_faults(before[3], block[0], faults[0]),
-                utf8_faults(block[0], block[1], faults[1]),
-                utf8_faults(block[1], block[2], faults[2]),
-                utf8_faults(block[2], block[3], faults[3]),
-            ]
-        }
+    fn is_utf8(self, bytes: &[u8], from: usize, end: usize) -> bool {
+        utf8::is_utf8(self, bytes, from, end)
     }
 
     #[inline(always)]
@@ -177,6 +169,21 @@ impl Lanes for Neon {
     fn guid(self, text: &[u8; 36]) -> ([u8; 16], bool) {
         // SAFETY: as above.
         unsafe { cells::guid(text) }
+    }
+}
+
+impl utf8::Faults for Neon {
+    #[inline(always)]
+    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
+        // SAFETY: as above.
+        unsafe {
+            [
+                utf8_faults(before[3], block[0], faults[0]),
+                utf8_faults(block[0], block[1], faults[1]),
+                utf8_faults(block[1], block[2], faults[2]),
+                utf8_faults(block[2], block[3], faults[3]),
+            ]
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! SSE 4.2: a block is four registers; bytes are squeezed together one by one.
+//! SSE 4.2: a block is four registers; bytes are squeezed together run by run.
 
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
@@ -118,16 +118,13 @@ impl Lanes for Sse42 {
     }
 
     #[inline(always)]
-    fn squeeze(self, block: Self::Block, mut keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
-        let mut bytes = [MaybeUninit::new(0); 64];
-        self.store(block, &mut bytes);
-        for place in room {
-            if keep == 0 {
-                break;
-            }
-            *place = bytes[keep.trailing_zeros() as usize];
-            keep &= keep - 1;
+    fn squeeze(self, block: Self::Block, keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+        let mut bytes = [0; 64];
+        let (quarters, _) = bytes.as_chunks_mut();
+        for (place, quarter) in quarters.iter_mut().zip(block) {
+            *place = x86::array16(quarter);
         }
+        forms::squeeze(&bytes, keep, room);
     }
 
     #[inline(always)]
@@ -143,16 +140,8 @@ impl Lanes for Sse42 {
     }
 
     #[inline(always)]
-    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
-        // SAFETY: `self` is the proof that the processor has the instruction set.
-        unsafe {
-            [
-                utf8_faults(before[3], block[0], faults[0]),
-                utf8_faults(block[0], block[1], faults[1]),
-                utf8_faults(block[1], block[2], faults[2]),
-                utf8_faults(block[2], block[3], faults[3]),
-            ]
-        }
+    fn is_utf8(self, bytes: &[u8], from: usize, end: usize) -> bool {
+        utf8::is_utf8(self, bytes, from, end)
     }
 
     #[inline(always)]
@@ -174,6 +163,21 @@ impl Lanes for Sse42 {
     }
 
     x86::cells!();
+}
+
+impl utf8::Faults for Sse42 {
+    #[inline(always)]
+    fn utf8_faults(self, before: Self::Block, block: Self::Block, faults: Self::Block) -> Self::Block {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe {
+            [
+                utf8_faults(before[3], block[0], faults[0]),
+                utf8_faults(block[0], block[1], faults[1]),
+                utf8_faults(block[1], block[2], faults[2]),
+                utf8_faults(block[2], block[3], faults[3]),
+            ]
+        }
+    }
 }
 
 /// The high bit of each byte.

@@ -4,7 +4,6 @@
 //! are taken out of a block at once. That text is UTF-8 is checked only where a byte from 0x80 on was seen.
 
 use super::lanes::{Lanes, append, append_marked, block_at};
-use super::utf8::valid_utf8;
 use crate::decode::push_one_escape;
 
 /// Appends what the string that begins at `at` (a quote) says, and gives the index after its closing quote. Gives
@@ -18,7 +17,7 @@ pub(crate) fn push_string<L: Lanes>(lanes: L, bytes: &[u8], at: usize, text: &mu
     // On the wire: escapes are ASCII there, and each stands for whole characters, so that what is appended is UTF-8
     // if and only if the wire is; and bytes follow there, which saves a copy.
     let valid = match end {
-        Some(end) => !non_ascii || valid_utf8(lanes, bytes, at + 1, end - 1),
+        Some(end) => !non_ascii || lanes.is_utf8(bytes, at + 1, end - 1),
         None => false,
     };
     if !valid {
@@ -42,7 +41,7 @@ pub(crate) fn push_json<L: Lanes>(lanes: L, bytes: &[u8], at: usize, end: usize,
         append(lanes, block, (end - next).min(64), buffer);
         next += 64;
     }
-    let valid = high == 0 || valid_utf8(lanes, bytes, at, end);
+    let valid = high == 0 || lanes.is_utf8(bytes, at, end);
     if !valid {
         buffer.truncate(from);
     }
@@ -62,12 +61,23 @@ pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
 /// Appends a string from after its opening quote on, and gives the index after the closing one, and whether there
 /// were bytes from 0x80 on. Without an end, anything may have been appended.
 #[inline(always)]
-fn copy_string<L: Lanes>(
+fn copy_string<L: Lanes>(lanes: L, bytes: &[u8], at: usize, buffer: &mut Vec<u8>) -> (Option<usize>, bool) {
+    let (end, non_ascii) = lanes.append_plain(bytes, at, buffer);
+    match bytes.get(end) {
+        Some(b'"') => (Some(end + 1), non_ascii),
+        Some(b'\\') => copy_escaped(lanes, bytes, end, buffer, non_ascii),
+        _ => (None, false),
+    }
+}
+
+/// See [`Lanes::append_plain`].
+#[inline(always)]
+pub(super) fn append_plain<L: Lanes>(
     lanes: L,
     bytes: &[u8],
     mut at: usize,
     buffer: &mut Vec<u8>,
-) -> (Option<usize>, bool) {
+) -> (usize, bool) {
     let mut high = 0;
     loop {
         let block = block_at(lanes, bytes, at);
@@ -81,13 +91,8 @@ fn copy_string<L: Lanes>(
         }
         let len = special.trailing_zeros() as usize;
         append(lanes, block, len, buffer);
-        at += len;
         high |= lanes.high(block) & (special ^ (special - 1));
-        return match bytes.get(at) {
-            Some(b'"') => (Some(at + 1), high != 0),
-            Some(b'\\') => copy_escaped(lanes, bytes, at, buffer, high != 0),
-            _ => (None, false),
-        };
+        return (at + len, high != 0);
     }
 }
 

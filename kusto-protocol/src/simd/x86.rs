@@ -18,7 +18,7 @@ pub(super) fn load16(bytes: &[u8; 16]) -> __m128i {
 pub(super) const MARKS: &[u8; 16] = b"\0\0\0\0\0\0\0\0\0\0:{,}\0\0";
 
 #[inline]
-fn array16(register: __m128i) -> [u8; 16] {
+pub(super) fn array16(register: __m128i) -> [u8; 16] {
     let mut array = [0; 16];
     // SAFETY: as for the load.
     unsafe { _mm_storeu_si128(array.as_mut_ptr().cast(), register) }

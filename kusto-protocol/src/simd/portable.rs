@@ -1,0 +1,361 @@
+//! Plain Rust for every processor: loops over arrays, which the compiler turns into whatever vectors the target always
+//! has, and eight characters at a time in a word.
+
+use std::mem::MaybeUninit;
+
+use super::Kernel;
+use super::forms::{self, DAY, DAY_BOUNDS, TIME_FORMS};
+use super::lanes::{Datetime, Lanes, padded_from};
+
+/// All processors have this one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Portable)
+}
+
+/// As [`run`], never inlined.
+#[inline(never)]
+fn apart<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Portable)
+}
+
+impl Lanes for Portable {
+    type Block = [u8; 64];
+
+    #[inline(always)]
+    fn load(self, bytes: &[u8; 64]) -> Self::Block {
+        *bytes
+    }
+
+    #[inline(always)]
+    fn store(self, block: Self::Block, room: &mut [MaybeUninit<u8>; 64]) {
+        for (place, byte) in room.iter_mut().zip(block) {
+            place.write(byte);
+        }
+    }
+
+    #[inline(always)]
+    fn equal(self, block: Self::Block, byte: u8) -> u64 {
+        masks(&block, |other| other == byte)
+    }
+
+    #[inline(always)]
+    fn between(self, block: Self::Block, low: u8, high: u8) -> u64 {
+        let most = high.wrapping_sub(low);
+        masks(&block, |byte| byte.wrapping_sub(low) <= most)
+    }
+
+    #[inline(always)]
+    fn control(self, block: Self::Block) -> u64 {
+        masks(&block, |byte| byte < 0x20)
+    }
+
+    #[inline(always)]
+    fn high(self, block: Self::Block) -> u64 {
+        // Most blocks have none.
+        let any = block.iter().fold(0, |any, byte| any | byte);
+        if any < 0x80 {
+            0
+        } else {
+            masks(&block, |byte| byte >= 0x80)
+        }
+    }
+
+    #[inline(always)]
+    fn special(self, block: Self::Block) -> u64 {
+        masks(&block, is_special)
+    }
+
+    #[inline(always)]
+    fn unplain(self, block: Self::Block) -> u64 {
+        // With a sign, those from 0x80 on are the smallest.
+        masks(&block, |byte| {
+            (byte == b'"') | (byte == b'\\') | (byte.cast_signed() < 0x20)
+        })
+    }
+
+    #[inline(always)]
+    fn append_plain(self, bytes: &[u8], mut at: usize, buffer: &mut Vec<u8>) -> (usize, bool) {
+        // Half a block at a time, since most texts are short.
+        let mut seen = [0; 32];
+        loop {
+            let padded;
+            let piece: &[u8; 32] = match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+                Some(piece) => piece,
+                None => {
+                    padded = padded_from(bytes, at);
+                    &padded
+                }
+            };
+            let mut marks = [0; 32];
+            for ((mark, byte), seen) in marks.iter_mut().zip(piece).zip(&mut seen) {
+                *mark = u8::from(is_special(*byte));
+                *seen |= byte;
+            }
+            buffer.extend_from_slice(piece);
+            let first = |at: usize| {
+                marks[at..]
+                    .first_chunk()
+                    .map_or(0, |half| u128::from_le_bytes(*half))
+            };
+            let (front, back) = (first(0), first(16));
+            if front | back != 0 {
+                let bits = if front != 0 {
+                    front.trailing_zeros()
+                } else {
+                    128 + back.trailing_zeros()
+                };
+                let len = bits as usize / 8;
+                buffer.truncate(buffer.len() - (32 - len));
+                let seen = word(&seen, 0) | word(&seen, 8) | word(&seen, 16) | word(&seen, 24);
+                return (at + len, seen & (ONES * 0x80) != 0);
+            }
+            at += 32;
+        }
+    }
+
+    #[inline(always)]
+    fn marks(self, block: Self::Block) -> u64 {
+        masks(&block, |byte| {
+            let lower = byte | 0x20;
+            (lower == b'{') | (lower == b'}') | (byte == b':') | (byte == b',')
+        })
+    }
+
+    #[inline(always)]
+    fn bit(self, block: Self::Block, bit: u32) -> u64 {
+        masks(&block, |byte| byte & 1 << bit != 0)
+    }
+
+    #[inline(always)]
+    fn squeeze(self, block: Self::Block, keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
+        forms::squeeze(&block, keep, room);
+    }
+
+    #[inline(always)]
+    fn positions(self, marks: u64, base: u32, room: &mut [u32; 64]) {
+        forms::positions(marks, base, room);
+    }
+
+    #[inline(always)]
+    fn first(self, mut block: Self::Block, len: usize) -> Self::Block {
+        for (byte, keep) in block.iter_mut().zip(forms::first_bytes(len)) {
+            *byte &= keep;
+        }
+        block
+    }
+
+    #[inline(always)]
+    fn is_utf8(self, bytes: &[u8], from: usize, end: usize) -> bool {
+        bytes
+            .get(from..end)
+            .is_some_and(|text| str::from_utf8(text).is_ok())
+    }
+
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        apart(kernel)
+    }
+
+    #[inline(always)]
+    fn prefix_xor(self, mut marks: u64) -> u64 {
+        for shift in [1, 2, 4, 8, 16, 32] {
+            marks ^= marks << shift;
+        }
+        marks
+    }
+
+    #[inline(always)]
+    fn digits(self, tail: &[u8; 16], len: usize) -> (u64, bool) {
+        let keep = forms::last_bytes(len);
+        let lower = (word(tail, 8) ^ ZEROS) & word(keep, 8);
+        let (mut halves, mut valid) = (number(lower) << 32, are_digits(lower));
+        if len > 8 {
+            let upper = (word(tail, 0) ^ ZEROS) & word(keep, 0);
+            halves |= number(upper);
+            valid &= are_digits(upper);
+        }
+        (halves, valid)
+    }
+
+    #[inline(always)]
+    fn points(self, tail: &[u8; 33]) -> (u32, u32) {
+        let (mut points, mut exponents) = (0, 0);
+        for at in (0..32).step_by(8) {
+            let text = word(tail, 1 + at);
+            points |= mask(zeros(text ^ (ONES * b'.' as u64))) << at;
+            exponents |= mask(zeros((text | (ONES * 0x20)) ^ (ONES * b'e' as u64))) << at;
+        }
+        (points, exponents)
+    }
+
+    #[inline(always)]
+    fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
+        let (after, own) = (forms::last_of_32(fraction), forms::last_of_32(len));
+        let (mut numbers, mut valid) = ([0; 4], true);
+        for (index, value) in numbers.iter_mut().enumerate() {
+            let at = 8 * index;
+            if len + at <= 24 {
+                continue;
+            }
+            // Digits before the point move one place to the right.
+            let after = word(after, at);
+            let digits = word(tail, at) & !after | word(tail, at + 1) & after;
+            let digits = (digits ^ ZEROS) & word(own, at);
+            *value = number(digits);
+            valid &= are_digits(digits);
+        }
+        let [a, b, c, d] = numbers;
+        (a * 100_000_000 + b, c * 100_000_000 + d, valid)
+    }
+
+    #[inline(always)]
+    fn datetime(self, text: &[u8; 32], fraction: usize) -> Datetime {
+        let form = &TIME_FORMS[fraction & 7];
+        let (mut day, mut time, mut over) = ([0; 16], [0; 16], 0);
+        for index in 0..16 {
+            day[index] = text[1 + index].wrapping_sub(DAY[index]);
+            over |= day[index].saturating_sub(DAY_BOUNDS[index]);
+            let byte = text[14 + index].wrapping_sub(form.characters[index]);
+            over |= byte.saturating_sub(form.bounds[index]);
+            time[index] = byte & form.digits[index];
+        }
+        let pair = |bytes: &[u8; 16], at: usize| u64::from(bytes[at]) * 10 + u64::from(bytes[at + 1]);
+        let (month, day_of_month, hour) = (pair(&day, 5), pair(&day, 8), pair(&day, 11));
+        let limits = (month <= 12) & (day_of_month <= 31) & (hour <= 23);
+        Datetime {
+            date: pair(&day, 0) | pair(&day, 2) << 16 | month << 32 | day_of_month << 48,
+            clock: (hour | pair(&day, 14) << 16) as u32,
+            second: pair(&time, 4) as u32,
+            fraction: u64::from(time[7]) * 100
+                + pair(&time, 8)
+                + ((pair(&time, 10) * 100 + pair(&time, 12)) << 32),
+            is_valid: (over == 0) & limits & (text[0] == b'"'),
+        }
+    }
+
+    #[inline(always)]
+    fn guid(self, text: &[u8; 36]) -> ([u8; 16], bool) {
+        // Digits are at 0..8, 9..13, 14..18, 19..23 and 24..36.
+        let four = |at: usize| word(text, at) & 0xffff_ffff;
+        let words = [
+            word(text, 0),
+            four(9) | four(14) << 32,
+            four(19) | four(24) << 32,
+            word(text, 28),
+        ];
+        let (mut guid, mut valid) = ([0; 16], true);
+        for (index, digits) in words.into_iter().enumerate() {
+            let (bytes, are_valid) = hexadecimal(digits);
+            guid[4 * index..][..4].copy_from_slice(&bytes.to_le_bytes());
+            valid &= are_valid;
+        }
+        let dashes = [text[8], text[13], text[18], text[23]] == *b"----";
+        (guid, valid & dashes)
+    }
+}
+
+#[inline(always)]
+const fn is_special(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+}
+
+/// A bit for each byte.
+#[inline(always)]
+fn masks(bytes: &[u8; 64], is: impl Fn(u8) -> bool) -> u64 {
+    // The eight bytes of each word get a bit of their own, so that the words can be put together; then rows and columns
+    // of those bits change places.
+    let mut marks = [0; 64];
+    for ((mark, byte), bit) in marks.iter_mut().zip(bytes).zip(&WORD_BITS) {
+        *mark = if is(*byte) { *bit } else { 0 };
+    }
+    let mut columns = 0;
+    for at in (0..64).step_by(8) {
+        columns |= word(&marks, at);
+    }
+    if columns == 0 {
+        return 0;
+    }
+    transposed(columns)
+}
+
+/// A square of eight by eight bits, with rows and columns exchanged.
+#[inline(always)]
+const fn transposed(mut bits: u64) -> u64 {
+    let swap = (bits ^ bits >> 7) & 0x00aa_00aa_00aa_00aa;
+    bits ^= swap ^ swap << 7;
+    let swap = (bits ^ bits >> 14) & 0x0000_cccc_0000_cccc;
+    bits ^= swap ^ swap << 14;
+    let swap = (bits ^ bits >> 28) & 0x0000_0000_f0f0_f0f0;
+    bits ^ swap ^ swap << 28
+}
+
+/// For each byte of a block the number of its word, as a bit.
+static WORD_BITS: [u8; 64] = {
+    let mut bits = [0; 64];
+    let mut at = 0;
+    while at < 64 {
+        bits[at] = 1 << (at / 8);
+        at += 1;
+    }
+    bits
+};
+
+/// The lowest bit of each byte.
+#[inline(always)]
+const fn mask(ones: u64) -> u32 {
+    // Each bit is moved to its place in the highest byte.
+    (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
+}
+
+/// Ones for bytes that are zero.
+#[inline(always)]
+const fn zeros(word: u64) -> u64 {
+    const LOW: u64 = ONES * 0x7f;
+    !((word & LOW).wrapping_add(LOW) | word | LOW) >> 7
+}
+
+/// The eight bytes at a place that is fixed, the first one lowest.
+#[inline(always)]
+fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+/// Whether no byte is above nine.
+#[inline(always)]
+const fn are_digits(bytes: u64) -> bool {
+    (bytes.wrapping_add(ONES * 0x76) | bytes) & (ONES * 0x80) == 0
+}
+
+/// The number that eight digits say, the first one in the lowest byte.
+#[inline(always)]
+const fn number(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
+}
+
+/// The bytes that eight hexadecimal digits say, and whether that is what they are.
+#[inline(always)]
+const fn hexadecimal(digits: u64) -> (u32, bool) {
+    const HIGH: u64 = ONES * 0x80;
+    // Letters are told by a bit that no digit has; what is neither shows in what is left.
+    let letters = digits >> 6 & ONES;
+    let values = (digits & (ONES * 15)) + letters * 9;
+    let lower = digits | (letters * 0x20);
+    let form = (ONES * 0x30) + letters * 0x31;
+    let left = lower.wrapping_sub(form);
+    let most = ONES * 9 - letters * 4;
+    let valid = ((left & !HIGH).wrapping_add(ONES * 0x7f - most) | left | digits) & HIGH == 0;
+    let bytes = values << 4 | values >> 8;
+    let bytes = bytes & 0x00ff_00ff_00ff_00ff;
+    let bytes = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
+    ((bytes | bytes >> 16) as u32, valid)
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const ZEROS: u64 = ONES * b'0' as u64;
