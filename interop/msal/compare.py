@@ -8,8 +8,10 @@ and answers like the identity provider, so nothing leaves the process.
 
 import base64
 import json
+import os
 import sys
 from pathlib import Path
+from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
 import msal
@@ -17,6 +19,8 @@ import msal
 AUTHORITY = "https://login.microsoftonline.com/contoso.com"
 RESOURCE = "https://kusto.kusto.windows.net"
 SCOPE = [RESOURCE + "/.default"]
+# Of managed identities, as `requests` has it.
+ENDPOINT = "https://localhost:2377/token"
 
 # What MSAL sends and we do not, or we and not MSAL, with the reason.
 ONLY_MSAL = {
@@ -59,6 +63,10 @@ class Recorder:
             return Answer({"account_type": "Managed"})
         parts = urlsplit(url)
         fields = dict(parse_qsl(parts.query)) | (params or {})
+        # A managed identity shows itself in the headers.
+        for name, value in (kwargs.get("headers") or {}).items():
+            if not name.lower().startswith(("x-client-", "x-ms-client-")):
+                fields[f"header {name.lower()}"] = value
         self.seen.append(("GET", f"{parts.scheme}://{parts.netloc}{parts.path}", fields))
         return Answer({"access_token": "t", "expires_in": "3600", "resource": RESOURCE, "token_type": "Bearer"})
 
@@ -135,6 +143,22 @@ def msal_requests(key, certificate):
         recorder = Recorder()
         msal.ManagedIdentityClient(identity, http_client=recorder).acquire_token_for_client(resource=RESOURCE)
         yield name, recorder.last()
+
+    identity = {"IDENTITY_ENDPOINT": ENDPOINT, "IDENTITY_HEADER": "the secret"}
+    for name, variables in [
+        ("app_service", identity),
+        ("machine_learning", {"MSI_ENDPOINT": ENDPOINT, "MSI_SECRET": "the secret"}),
+        ("arc", {"IDENTITY_ENDPOINT": ENDPOINT, "IMDS_ENDPOINT": ENDPOINT}),
+        ("service_fabric", identity | {"IDENTITY_SERVER_THUMBPRINT": "00" * 20}),
+    ]:
+        recorder = Recorder()
+        # It makes a client of its own, which knows the certificate.
+        with mock.patch.dict(os.environ, variables), mock.patch.object(
+            msal.managed_identity, "_create_service_fabric_http_client", lambda *_: recorder
+        ):
+            client = msal.ManagedIdentityClient(msal.UserAssignedManagedIdentity(client_id="1"), http_client=recorder)
+            client.acquire_token_for_client(resource=RESOURCE)
+        yield f"managed_identity_{name}", recorder.last()
 
 
 def opened(assertion):

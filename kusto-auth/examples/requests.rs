@@ -98,19 +98,62 @@ fn main() -> Result<(), AuthError> {
     ] {
         print(name, &mut TokenFlow::managed_identity(source.clone(), id, scope))?;
     }
+    let endpoint = "https://localhost:2377/token".to_owned();
+    let thumbprint = "00".repeat(20);
+    for (name, source) in [
+        (
+            "managed_identity_app_service",
+            ManagedIdentitySource::AppService {
+                endpoint: endpoint.clone(),
+                header: "the secret".into(),
+            },
+        ),
+        (
+            "managed_identity_machine_learning",
+            ManagedIdentitySource::MachineLearning {
+                endpoint: endpoint.clone(),
+                secret: "the secret".into(),
+            },
+        ),
+        (
+            "managed_identity_arc",
+            ManagedIdentitySource::Arc {
+                endpoint: endpoint.clone(),
+                key_folder: "/".into(),
+            },
+        ),
+        (
+            "managed_identity_service_fabric",
+            ManagedIdentitySource::ServiceFabric {
+                endpoint: endpoint.clone(),
+                header: "the secret".into(),
+                thumbprint,
+            },
+        ),
+    ] {
+        let id = match name {
+            // Which identity it is, is said where the service is deployed.
+            "managed_identity_service_fabric" => ManagedIdentityId::System,
+            _ => ManagedIdentityId::ClientId("1".to_owned()),
+        };
+        print(name, &mut TokenFlow::managed_identity(source, id, scope))?;
+    }
     Ok(())
 }
 
 fn print(name: &str, flow: &mut TokenFlow) -> Result<(), AuthError> {
     if let Step::Send(request) = flow.step(NOW)? {
         let url = Url::parse(&request.uri().to_string()).expect("an address");
-        let body = String::from_utf8_lossy(request.body()).into_owned();
-        let fields = if body.is_empty() {
-            url.query().unwrap_or_default()
-        } else {
-            &body
-        };
-        print_address(name, request.method().as_str(), &url, fields);
+        let mut fields = String::from_utf8_lossy(request.body()).into_owned();
+        // A managed identity shows itself in the headers.
+        if fields.is_empty() {
+            fields = url.query().unwrap_or_default().to_owned();
+            for (name, value) in request.headers() {
+                let value = value.to_str().expect("text");
+                fields += &format!("&header {name}={value}");
+            }
+        }
+        print_address(name, request.method().as_str(), &url, &fields);
     }
     Ok(())
 }

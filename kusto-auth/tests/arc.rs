@@ -192,11 +192,17 @@ async fn a_key_that_the_agent_does_not_take_is_shown_once() {
 }
 
 #[tokio::test]
-async fn a_machine_of_arc_has_one_identity() {
-    let (folder, path) = key(KEY);
-    let agent = Agent::start(&path);
-    let id = ManagedIdentityId::ClientId("c".to_owned());
-    let error = agent.token(folder.path(), id).await.unwrap_err();
-    assert_eq!(error.kind(), AuthErrorKind::Unsupported);
-    assert!(agent.seen().is_empty());
+async fn an_identity_can_be_chosen() {
+    for (id, parameter) in [
+        (ManagedIdentityId::ClientId("1".to_owned()), "&client_id=1 "),
+        (ManagedIdentityId::ObjectId("1".to_owned()), "&object_id=1 "),
+        (ManagedIdentityId::ResourceId("1".to_owned()), "&msi_res_id=1 "),
+    ] {
+        let (folder, path) = key(KEY);
+        let agent = Agent::start(&path);
+        assert_eq!(agent.token(folder.path(), id).await.unwrap(), "at");
+        let seen = agent.seen();
+        assert_eq!(seen.len(), 2);
+        assert!(seen.iter().all(|request| request.contains(parameter)), "{seen:?}");
+    }
 }

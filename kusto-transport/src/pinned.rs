@@ -20,7 +20,7 @@ use crate::error::{TransportError, TransportErrorKind};
 pub struct PinnedCertificate {
     /// An address of the server, `https://host:port`; a path behind it does not count.
     pub address: String,
-    /// SHA-1 of the certificate in DER, as 40 hexadecimal digits.
+    /// SHA-1 of the certificate in DER, as 40 hexadecimal digits; blanks and colons between them do not matter.
     pub thumbprint: String,
 }
 
@@ -128,6 +128,7 @@ impl ServerCertVerifier for Pin {
 fn bytes(thumbprint: &str) -> Option<[u8; 20]> {
     let digits: Vec<u8> = thumbprint
         .chars()
+        .filter(|c| !c.is_whitespace() && *c != ':')
         .map(|digit| Some(digit.to_digit(16)? as u8))
         .collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits
@@ -168,6 +169,7 @@ mod tests {
     #[test]
     fn what_is_no_thumbprint_or_no_address_with_tls_is_refused() {
         assert_eq!(bytes(THUMBPRINT).unwrap()[..3], [0x01, 0x23, 0x45]);
+        assert_eq!(bytes(&THUMBPRINT.replace("23", ":23 ")), bytes(THUMBPRINT));
         for text in [
             "",
             "01",

@@ -16,7 +16,8 @@ pub enum ManagedIdentitySource {
         /// The text in `IDENTITY_HEADER`.
         header: Secret,
     },
-    /// A machine that is connected through Azure Arc.
+    /// A machine that is connected through Azure Arc. An agent that knows no user-assigned identities gives tokens of the
+    /// machine's own, whichever is asked for.
     Arc {
         /// The address of its agent.
         endpoint: String,

@@ -80,7 +80,7 @@ impl ManagedIdentity {
                 get(endpoint, "2019-07-01-preview", resource, None, &headers, false)
             }
             ManagedIdentitySource::Arc { .. } => {
-                self.only_system()?;
+                let id = self.id_parameter("client_id", Some("object_id"), Some("msi_res_id"))?;
                 let proof = match &self.challenge {
                     Challenge::Answer(content) => Some(Secret::new(format!("Basic {}", content.expose()))),
                     Challenge::None | Challenge::Read(_) => None,
@@ -89,7 +89,7 @@ impl ManagedIdentity {
                     .iter()
                     .map(|proof| (http::header::AUTHORIZATION, proof))
                     .collect();
-                get(endpoint, "2020-06-01", resource, None, &headers, true)
+                get(endpoint, "2020-06-01", resource, id, &headers, true)
             }
             ManagedIdentitySource::CloudShell { .. } => {
                 self.only_system()?;
