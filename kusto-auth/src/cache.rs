@@ -72,11 +72,12 @@ impl TokenCache {
         now: OffsetDateTime,
     ) -> Result<AccessToken, AuthError> {
         let slot = self.slot(scope);
+        // Fetches are rare, and long: they should not make the futures of all requests larger.
         match slot.lookup(now) {
             Lookup::Fresh(token) => Ok(token),
             Lookup::Stale(token) => {
                 let fetch = slot.fetch(credential, scope, None, now);
-                match slot.flight.run_alone(fetch).await {
+                match Box::pin(slot.flight.run_alone(fetch)).await {
                     None => Ok(token),
                     Some(Ok(next)) => Ok(next),
                     Some(Err(_)) => {
@@ -86,7 +87,7 @@ impl TokenCache {
                 }
             }
             // What comes is taken even if it is not worth keeping (a callback's token has no known lifetime).
-            Lookup::Missing => slot.flight.join(slot.fetch(credential, scope, None, now)).await,
+            Lookup::Missing => Box::pin(slot.flight.join(slot.fetch(credential, scope, None, now))).await,
         }
     }
 

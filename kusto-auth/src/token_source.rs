@@ -1,7 +1,7 @@
 //! The tokens for one service.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use azure_core::credentials::AccessToken;
 use azure_core::http::HttpClient;
@@ -56,6 +56,8 @@ pub struct TokenSource {
     /// The identity provider of clusters that name none, if whoever runs this program says so.
     default_login_endpoint: Option<String>,
     enforce_mfa: bool,
+    /// The cloud, once it is known and nothing speaks against a token for the host. None of that changes any more.
+    checked: OnceLock<Arc<CloudInfo>>,
 }
 
 impl TokenSource {
@@ -74,33 +76,34 @@ impl TokenSource {
                 .ok()
                 .filter(|address| !address.is_empty()),
             enforce_mfa: false,
+            checked: OnceLock::new(),
         }
     }
 
     /// Sets the hosts that may receive a token.
     pub fn trusted_hosts(mut self, hosts: TrustedHosts) -> Self {
         self.trusted_hosts = hosts;
-        self
+        self.unchecked()
     }
 
     /// Sets where it is remembered what clusters said about their clouds; a [seeded](CloudCache::seed) cluster is not
     /// asked.
     pub fn clouds(mut self, clouds: CloudCache) -> Self {
         self.clouds = clouds;
-        self
+        self.unchecked()
     }
 
     /// Sets the identity provider, such as `https://login.microsoftonline.us`, in place of the one that the cluster
     /// names.
     pub fn login_endpoint(mut self, address: impl Into<String>) -> Self {
         self.login_endpoint = Some(address.into());
-        self
+        self.unchecked()
     }
 
     /// Sets whether tokens must come from a sign-in with several factors, whatever the cluster says.
     pub fn enforce_mfa(mut self, value: bool) -> Self {
         self.enforce_mfa = value;
-        self
+        self.unchecked()
     }
 
     /// The tokens for another service, as the same identity.
@@ -109,6 +112,13 @@ impl TokenSource {
             endpoint,
             ..self.clone()
         }
+        .unchecked()
+    }
+
+    /// Lets the host be checked with the next token.
+    fn unchecked(mut self) -> Self {
+        self.checked = OnceLock::new();
+        self
     }
 
     /// The service.
@@ -170,7 +180,16 @@ impl TokenSource {
     }
 
     /// The cloud to sign in to, once the host has passed.
-    async fn cloud(&self) -> Result<CloudInfo, AuthError> {
+    async fn cloud(&self) -> Result<Arc<CloudInfo>, AuthError> {
+        if let Some(cloud) = self.checked.get() {
+            return Ok(Arc::clone(cloud));
+        }
+        // What is needed once should not make the futures of all requests larger.
+        let cloud = Arc::new(Box::pin(self.check()).await?);
+        Ok(Arc::clone(self.checked.get_or_init(|| cloud)))
+    }
+
+    async fn check(&self) -> Result<CloudInfo, AuthError> {
         self.trusted_hosts.check(&self.endpoint)?;
         if !self.endpoint.is_https() && !self.endpoint.is_loopback() {
             return Err(AuthError::new(
@@ -245,6 +264,20 @@ mod tests {
         let second = engine.sibling(ingest).token(NOW).await.unwrap().unwrap();
         assert_eq!(first.token.secret(), second.token.secret());
         assert_eq!(http.seen().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_passed_passes_for_no_other_host_and_for_no_other_rules() {
+        let http = Scripted::new([answer(404, "")]);
+        let tokens = source("https://h.kusto.windows.net", &http);
+        assert!(tokens.token(NOW).await.is_ok());
+        let elsewhere = tokens.sibling("https://evil.example".parse().unwrap());
+        let error = elsewhere.token(NOW).await.unwrap_err();
+        assert_eq!(error.kind(), AuthErrorKind::Untrusted);
+        let stricter = tokens.clone().trusted_hosts(TrustedHosts::only(["other.example"]));
+        let error = stricter.token(NOW).await.unwrap_err();
+        assert_eq!(error.kind(), AuthErrorKind::Untrusted);
+        assert!(tokens.token(NOW).await.is_ok());
     }
 
     #[tokio::test]

@@ -347,7 +347,10 @@ fn to_http(from: &Headers) -> Result<HeaderMap, &'static str> {
         values.extend_from_slice(value.as_str().as_bytes());
         let mut value = http::HeaderValue::from_maybe_shared(values.split().freeze())
             .map_err(|_| "a header has a value that no header may have")?;
-        let name = match headers::COMMON.iter().find(|(_, common)| common == name) {
+        let name = match headers::COMMON
+            .iter()
+            .find(|(_, common)| common.as_str() == name.as_str())
+        {
             Some((common, _)) => common.clone(),
             None => http::HeaderName::from_bytes(name.as_str().as_bytes())
                 .map_err(|_| "a header has a name that no header may have")?,
