@@ -6,6 +6,9 @@ use crate::simd::{Lanes, ending_at};
 /// Whole numbers of 32 bits.
 #[inline(always)]
 pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i32, N> {
+    if let Some(read) = single_digits(group) {
+        return read;
+    }
     // More than sixteen digits never fit.
     let long: Read<i64, N> = sixteen_digits(lanes, group).read;
     let (mut values, mut fits) = ([0; N], [0; N]);
@@ -23,6 +26,9 @@ pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'
 /// Whole numbers of 64 bits.
 #[inline(always)]
 pub(super) fn integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
+    if let Some(read) = single_digits(group) {
+        return read;
+    }
     let SixteenDigits {
         mut read,
         mut longer,
@@ -47,6 +53,30 @@ pub(super) fn integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) ->
         }
     }
     read
+}
+
+/// Numbers of one digit, as counts often are. What else is among them is not valid; nothing if that is much.
+#[inline(always)]
+fn single_digits<T: Copy + Default + From<u8>, const N: usize>(group: &Group<'_>) -> Option<Read<T, N>> {
+    let (mut values, mut valid) = ([T::default(); N], 0u64);
+    let mut rest = group.bounds;
+    for (index, value) in values[..group.count.min(N)].iter_mut().enumerate() {
+        let (from, end) = cell_of(rest);
+        rest = rest.get(group.stride..).unwrap_or_default();
+        let digit = group.bytes.get(from).map_or(10, |byte| byte.wrapping_sub(b'0'));
+        let is_single = (end == from + 1) & (digit < 10);
+        *value = T::from(digit);
+        valid |= u64::from(is_single) << index;
+        // Mostly the first ones tell.
+        if index == 3 && valid.count_ones() < 3 {
+            return None;
+        }
+    }
+    (group.count - valid.count_ones() as usize <= 3).then_some(Read {
+        values,
+        valid,
+        nulls: 0,
+    })
 }
 
 struct SixteenDigits<const N: usize> {
