@@ -176,9 +176,8 @@ impl Kernel for Reading<'_> {
         let before = builder.num_rows();
         let arrays = builder.arrays_mut();
         window.row_ends.clear();
-        let clean = walk(lanes, bytes, window, arrays, scratch, room, config);
-        let walked = window.row_ends.len();
-        let mut rows = walked;
+        let (clean, walked) = walk(lanes, bytes, window, arrays, scratch, room, config);
+        let mut rows = walked.rows;
         for step in &window.steps {
             let (column, count, bound) = match *step {
                 Step::Run { column, count, bound } => (column, count, bound),
@@ -197,20 +196,23 @@ impl Kernel for Reading<'_> {
                 };
             }
         }
-        if rows < walked || !clean {
+        if rows < walked.rows || !clean {
             builder.truncate(before + rows);
         } else {
             builder.end_rows(rows);
         }
-        let mut taken = Taken {
-            rows,
-            ..Taken::default()
-        };
-        if let Some(len) = rows.checked_sub(1).and_then(|last| window.row_ends.get(last)) {
-            taken.len = *len;
-            taken.row_bytes = row_bytes(bytes, &window.row_ends[..rows]);
+        let mut taken = walked;
+        if rows < walked.rows {
+            taken = Taken {
+                rows,
+                ..Taken::default()
+            };
+            if let Some(len) = rows.checked_sub(1).and_then(|last| window.row_ends.get(last)) {
+                taken.len = *len;
+                taken.row_bytes = row_bytes(bytes, &window.row_ends[..rows]);
+            }
         }
-        (walked, taken)
+        (walked.rows, taken)
     }
 }
 
@@ -244,8 +246,8 @@ fn row_bytes(bytes: &[u8], row_ends: &[usize]) -> usize {
     sum
 }
 
-/// Finds the cells of rows, as many as there is room for, and appends their texts. Gives false if texts of a row that
-/// is not taken may have been appended.
+/// Finds the cells of rows, as many as there is room for, and appends their texts. Gives these rows, after false if texts
+/// of a row that is not one of them may have been appended.
 #[inline(always)]
 fn walk<L: Lanes>(
     lanes: L,
@@ -255,15 +257,15 @@ fn walk<L: Lanes>(
     scratch: &mut Scratch,
     room: Room,
     config: &DecoderConfig,
-) -> bool {
-    let (mut at, mut row_bytes) = (0, 0);
+) -> (bool, Taken) {
+    let mut taken = Taken::default();
+    if bytes.first() != Some(&b'[') {
+        return (true, taken);
+    }
     let mut view = View::new(lanes, bytes);
+    let mut bounds = &mut window.bounds[..];
+    let mut at = 0;
     loop {
-        if bytes.get(at) != Some(&b'[') {
-            return true;
-        }
-        let from = window.row_ends.len() * window.stride;
-        let bounds = &mut window.bounds[from..];
         let Some(end) = walk_row(
             lanes,
             &mut view,
@@ -276,22 +278,23 @@ fn walk<L: Lanes>(
             scratch,
             config,
         ) else {
-            return false;
+            return (false, taken);
         };
         if end - at > config.max_row_bytes {
-            return false;
+            return (false, taken);
         }
         window.row_ends.push(end);
-        row_bytes += end - at;
-        let rows = window.row_ends.len();
-        let is_full = rows == room.rows
-            || row_bytes >= room.bytes
-            || end >= MAX_WINDOW
-            || (end >= MIN_WINDOW && rows.is_multiple_of(GROUP));
+        taken.rows += 1;
+        taken.len = end;
+        taken.row_bytes += end - at;
+        let is_full = taken.rows == room.rows
+            || taken.row_bytes >= room.bytes
+            || (end >= MIN_WINDOW && (end >= MAX_WINDOW || taken.rows.is_multiple_of(GROUP)));
         match between(bytes, end) {
             Some(len) if !is_full => at = end + len,
-            _ => return true,
+            _ => return (true, taken),
         }
+        bounds = &mut bounds[window.stride..];
     }
 }
 

@@ -61,18 +61,22 @@ impl<'a, L: Lanes> View<'a, L> {
     /// if it is longer than a block, or not plain ASCII.
     #[inline(always)]
     pub(crate) fn push_short(&mut self, at: usize, text: &mut String) -> Option<usize> {
-        // Without the opening quote.
-        let mut quotes = self.from(self.quotes, at) & !1;
-        if quotes == 0 {
+        let mut place = at.wrapping_sub(self.base);
+        let mut quotes = if place < 64 { self.quotes >> place } else { 0 };
+        // Without the opening one.
+        let mut closing = quotes & quotes.wrapping_sub(1);
+        if closing == 0 {
             self.look(at);
-            quotes = self.quotes & !1;
+            place = 0;
+            quotes = self.quotes;
+            closing = quotes & quotes.wrapping_sub(1);
         }
-        let odd = self.from(self.odd, at) & (quotes ^ quotes.wrapping_sub(1));
+        let odd = self.odd >> (place & 63) & (closing ^ closing.wrapping_sub(1));
         let piece = self.bytes.get(at + 1..)?.first_chunk()?;
-        if quotes == 0 || odd != 0 {
+        if quotes & 1 == 0 || closing == 0 || odd != 0 {
             return None;
         }
-        let end = quotes.trailing_zeros() as usize;
+        let end = closing.trailing_zeros() as usize;
         let block = self.lanes.load(piece);
         // SAFETY: in the bytes before the quote nothing is odd, so that they are ASCII.
         append(self.lanes, block, end - 1, unsafe { text.as_mut_vec() });
