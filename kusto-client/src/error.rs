@@ -32,6 +32,7 @@ struct Inner {
     service_errors: Vec<OneApiError>,
     client_request_id: Option<String>,
     activity_id: Option<String>,
+    auth_error: Option<AuthError>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -79,6 +80,7 @@ impl Error {
             service_errors: Vec::new(),
             client_request_id: None,
             activity_id: None,
+            auth_error: None,
             source: None,
         }))
     }
@@ -152,6 +154,12 @@ impl Error {
         &self.0.service_errors
     }
 
+    /// Why there was no token, if that is what failed: with the identity provider's code (`AADSTS…`), and the claims that
+    /// the next sign-in must bring, which a service that acts on behalf of a user hands back to where the user is.
+    pub fn auth_error(&self) -> Option<&AuthError> {
+        self.0.auth_error.as_ref()
+    }
+
     /// The id under which the request was sent.
     pub fn client_request_id(&self) -> Option<&str> {
         self.0.client_request_id.as_deref()
@@ -218,6 +226,7 @@ impl From<TransportError> for Error {
             service_errors: error.service_errors().to_vec(),
             client_request_id: error.client_request_id().map(str::to_owned),
             activity_id: error.activity_id().map(str::to_owned),
+            auth_error: error.auth_error().cloned(),
             source: error.into_source(),
         }))
     }
@@ -230,7 +239,9 @@ impl From<AuthError> for Error {
             AuthErrorKind::Unsupported => ErrorKind::InvalidInput,
             _ => ErrorKind::Auth,
         };
-        Self::new(kind, error.to_string())
+        let mut this = Self::new(kind, error.to_string());
+        this.0.auth_error = Some(error);
+        this
     }
 }
 

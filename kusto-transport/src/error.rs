@@ -213,6 +213,14 @@ impl TransportError {
         &self.0.service_errors
     }
 
+    /// Why there was no token, if that is what failed.
+    pub fn auth_error(&self) -> Option<&AuthError> {
+        match &self.0.cause {
+            Cause::Auth(error) => Some(error),
+            Cause::None | Cause::Other(_) => None,
+        }
+    }
+
     /// How long the service asks to wait before the next try.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

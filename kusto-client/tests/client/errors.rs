@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use kusto_client::{Client, Error, ErrorKind, ErrorPlace, RetryPolicy};
+use kusto_client::{Client, ClientAuthentication, Credential, Error, ErrorKind, ErrorPlace, RetryPolicy};
 
 use crate::answers::{END, HEADER, event, table, v2};
 use crate::scripted::{Act, Answer, Scripted, answer};
@@ -73,6 +73,23 @@ async fn a_failure_inside_the_answer_can_be_taken_for_its_end() {
             .unwrap()
             .has_errors()
     );
+}
+
+#[tokio::test]
+async fn the_claims_of_a_refused_sign_in_can_be_handed_back() {
+    let refusal = r#"{"error":"interaction_required","error_description":"AADSTS50076: More is needed.","claims":"{\"a\":1}"}"#;
+    let (builder, _) = builder([answer(404, "").into(), answer(400, refusal).into()]);
+    let service = ClientAuthentication::Secret("hush".into());
+    let user = Credential::on_behalf_of("contoso.com", "app", service, "hush");
+    let client = builder.credential(user).build().unwrap();
+    let error = client.query("T").stream().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    let auth = error.auth_error().unwrap();
+    assert_eq!(
+        (auth.code(), auth.claims()),
+        (Some("AADSTS50076"), Some(r#"{"a":1}"#))
+    );
+    assert!(!format!("{error:?}").contains("hush"));
 }
 
 #[tokio::test]
