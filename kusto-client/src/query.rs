@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use kusto_protocol::{ClientRequestProperties, DataSet, Literal, QueryParameters, Request, options};
+use kusto_protocol::{
+    ClientRequestProperties, DataSet, Literal, QueryParameters, Request, RequestKind, options,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -261,30 +263,35 @@ impl Query {
     }
 
     fn into_request(self, database: &str) -> Result<Request, Error> {
-        let is_command = matches!(
-            Request::query_or_mgmt("", self.text.as_str()).kind,
-            kusto_protocol::RequestKind::Mgmt { .. }
-        );
-        let properties = self.properties.parameters(&self.parameters);
-        let text = self.parameters.declare(&self.text)?;
-        match self.verb {
-            Verb::Query if is_command => Err(Error::invalid_input(
-                "the text begins with a dot, so it is a management command; send it with mgmt()",
-            )),
-            Verb::Mgmt if !is_command => Err(Error::invalid_input(
-                "the text does not begin with a dot, so it is a query; send it with query()",
-            )),
-            Verb::Query => {
-                let consistency = self.client.query_consistency();
-                Ok(Request::query(database, text).properties(streaming(properties, consistency)))
+        let mut request = Request::query_or_mgmt(database, self.text);
+        request.properties = self.properties.parameters(&self.parameters);
+        match (&mut request.kind, self.verb) {
+            (RequestKind::Mgmt { .. }, Verb::Query) => {
+                return Err(Error::invalid_input(
+                    "the text begins with a dot, so it is a management command; send it with mgmt()",
+                ));
             }
-            Verb::Mgmt => Ok(Request::mgmt(database, text).properties(properties)),
+            (RequestKind::Query { .. }, Verb::Mgmt) => {
+                return Err(Error::invalid_input(
+                    "the text does not begin with a dot, so it is a query; send it with query()",
+                ));
+            }
+            (RequestKind::Query { text, .. } | RequestKind::Mgmt { text, .. }, _) => {
+                if !self.parameters.is_empty() {
+                    *text = self.parameters.declare(text)?;
+                }
+            }
+            _ => {}
         }
+        if self.verb == Verb::Query {
+            streaming(&mut request.properties, self.client.query_consistency());
+        }
+        Ok(request)
     }
 }
 
 /// Adds the options that let rows be read as they are computed, and errors come after the rows, unless they are set.
-fn streaming(mut properties: ClientRequestProperties, consistency: Option<&str>) -> ClientRequestProperties {
+fn streaming(properties: &mut ClientRequestProperties, consistency: Option<&str>) {
     let defaults = [
         (
             options::RESULTS_V2_FRAGMENT_PRIMARY_TABLES,
@@ -305,7 +312,6 @@ fn streaming(mut properties: ClientRequestProperties, consistency: Option<&str>)
             properties.options.entry(name).or_insert(value);
         }
     }
-    properties
 }
 
 /// Checks that all batches come from one table.

@@ -1,18 +1,21 @@
 //! Time limits, on whichever runtime `azure_core` was told to use.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use azure_core::async_runtime::{TaskFuture, get_async_runtime};
-use futures::future::{Either, FutureExt, Shared, select};
+use futures::future::FutureExt;
 
 /// A moment after which a request is given up: it covers token, connection, headers and body together, of all tries.
+/// Clones are of the same moment, and for the same task: it wakes whoever waited for it last.
 #[derive(Clone)]
 pub(crate) struct Deadline {
-    sleep: Shared<TaskFuture>,
+    /// `None` once the time is over.
+    sleep: Arc<Mutex<Option<TaskFuture>>>,
     limit: Duration,
 }
 
@@ -23,18 +26,19 @@ pub(crate) struct Elapsed(pub(crate) Duration);
 impl Deadline {
     pub(crate) fn after(limit: Duration) -> Self {
         Self {
-            sleep: sleep(limit).shared(),
+            sleep: Arc::new(Mutex::new(Some(sleep(limit)))),
             limit,
         }
     }
 
     /// Drives a future until it ends or the time is over. It is pinned where it is: inside this one it would be held
     /// twice.
-    pub(crate) async fn cover<F: Future + Unpin>(&mut self, future: F) -> Result<F::Output, Elapsed> {
-        match select(future, &mut self.sleep).await {
-            Either::Left((output, _)) => Ok(output),
-            Either::Right(((), _)) => Err(Elapsed(self.limit)),
-        }
+    pub(crate) async fn cover<F: Future + Unpin>(&mut self, mut future: F) -> Result<F::Output, Elapsed> {
+        poll_fn(|cx| match future.poll_unpin(cx) {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => self.poll(cx).map(Err),
+        })
+        .await
     }
 
     /// Drives a future in which a person may be asked for something. How long people take is not for this limit to
@@ -49,7 +53,12 @@ impl Deadline {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Elapsed> {
-        self.sleep.poll_unpin(cx).map(|()| Elapsed(self.limit))
+        let mut sleep = self.sleep.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sleep) = &mut *sleep {
+            ready!(sleep.poll_unpin(cx));
+        }
+        *sleep = None;
+        Poll::Ready(Elapsed(self.limit))
     }
 }
 
