@@ -276,10 +276,10 @@ impl Query {
                     "the text does not begin with a dot, so it is a query; send it with query()",
                 ));
             }
-            (RequestKind::Query { text, .. } | RequestKind::Mgmt { text, .. }, _) => {
-                if !self.parameters.is_empty() {
-                    *text = self.parameters.declare(text)?;
-                }
+            (RequestKind::Query { text, .. } | RequestKind::Mgmt { text, .. }, _)
+                if !self.parameters.is_empty() =>
+            {
+                *text = self.parameters.declare(text)?;
             }
             _ => {}
         }
