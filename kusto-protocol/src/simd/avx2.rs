@@ -1,4 +1,4 @@
-//! AVX2 with BMI2: a block is two registers; bytes are squeezed together eight at a time by parallel extraction.
+//! AVX2 with BMI2: a block is two registers; bytes are squeezed together eight at a time, by a table.
 
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
@@ -255,26 +255,56 @@ fn unplain(half: __m256i) -> __m256i {
 }
 
 #[inline]
-#[target_feature(enable = "avx2,bmi2,popcnt")]
+#[target_feature(enable = "avx2,popcnt")]
 fn squeeze(block: [__m256i; 2], keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
-    let mut words = [0u64; 8];
-    let to = words.as_mut_ptr().cast::<__m256i>();
-    // SAFETY: the array has the size of two registers, and stores need no alignment.
-    unsafe {
-        _mm256_storeu_si256(to, block[0]);
-        _mm256_storeu_si256(to.add(1), block[1]);
-    }
+    let quarters = [
+        _mm256_castsi256_si128(block[0]),
+        _mm256_extracti128_si256::<1>(block[0]),
+        _mm256_castsi256_si128(block[1]),
+        _mm256_extracti128_si256::<1>(block[1]),
+    ];
+    let to = room.as_mut_ptr().cast::<u8>();
     let mut at = 0;
-    for (index, word) in words.into_iter().enumerate() {
-        let keep = keep >> (8 * index) & 0xff;
-        let bytes = _pdep_u64(keep, 0x0101_0101_0101_0101) * 0xff;
-        let squeezed = _pext_u64(word, bytes).to_le_bytes().map(MaybeUninit::new);
-        // No more than eight bytes came from each word before, so that eight are left.
-        if let Some(place) = room.get_mut(at..at + 8) {
-            place.copy_from_slice(&squeezed);
+    for (quarter, keep) in quarters.into_iter().zip(keep.to_le_bytes().as_chunks::<2>().0) {
+        let [low, high] = keep.map(|keep| places(&SQUEEZED[usize::from(keep)]));
+        // The upper eight bytes begin with the ninth one.
+        let places = _mm_add_epi8(
+            _mm_unpacklo_epi64(low, high),
+            _mm_set_epi64x(0x0808_0808_0808_0808, 0),
+        );
+        let squeezed = _mm_shuffle_epi8(quarter, places);
+        // SAFETY: no more than eight bytes came from each eight before, so that eight are left, twice.
+        unsafe {
+            _mm_storel_epi64(to.add(at).cast(), squeezed);
+            at += keep[0].count_ones() as usize;
+            _mm_storel_epi64(to.add(at).cast(), _mm_unpackhi_epi64(squeezed, squeezed));
+            at += keep[1].count_ones() as usize;
         }
-        at += keep.count_ones() as usize;
     }
+}
+
+/// For each mask of eight bytes the places of those that are kept, one after the other.
+const SQUEEZED: &[[u8; 8]; 256] = &{
+    let mut table = [[0; 8]; 256];
+    let mut keep = 0;
+    while keep < 256 {
+        let (mut place, mut at) = (0, 0);
+        while place < 8 {
+            if keep >> place & 1 == 1 {
+                table[keep][at] = place as u8;
+                at += 1;
+            }
+            place += 1;
+        }
+        keep += 1;
+    }
+    table
+};
+
+#[inline]
+fn places(eight: &[u8; 8]) -> __m128i {
+    // SAFETY: the load is of eight bytes, and needs no alignment. All processors of this architecture have the instruction.
+    unsafe { _mm_loadl_epi64(eight.as_ptr().cast()) }
 }
 
 #[inline]
