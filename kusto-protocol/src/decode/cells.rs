@@ -35,6 +35,9 @@ pub(super) const GROUP: usize = 64;
 /// Cells that are read at a time where there are no more.
 const SMALL_GROUP: usize = 16;
 
+/// Cells that are read faster one by one than in a group.
+const FEW: usize = 4;
+
 /// Appends the cells of a column. `bounds` has before and after each cell the index of a separator, each row's
 /// `stride` places after the one before. Gives the number of rows before the first cell that is none of the column's
 /// type, or ends elsewhere.
@@ -52,6 +55,9 @@ pub(super) fn read_cells<L: Lanes>(
     while row < rows {
         // A few more than a small group are two of them.
         let left = rows - row;
+        if left < FEW {
+            return row + read_each(array, bytes, &bounds[row * stride..], stride, left, scratch);
+        }
         let most = if left <= 2 * SMALL_GROUP {
             SMALL_GROUP
         } else {
@@ -77,6 +83,24 @@ pub(super) fn read_cells<L: Lanes>(
                 return row;
             }
             row += 1;
+        }
+    }
+    rows
+}
+
+/// Appends cells one by one, and gives the number of rows before the first one that cannot be read, or ends elsewhere.
+fn read_each(
+    array: &mut ColumnArray,
+    bytes: &[u8],
+    bounds: &[u32],
+    stride: usize,
+    rows: usize,
+    scratch: &mut Scratch,
+) -> usize {
+    for row in 0..rows {
+        let (from, end) = cell_of(&bounds[row * stride..]);
+        if try_cell(array, bytes, from, scratch) != Some(end) {
+            return row;
         }
     }
     rows

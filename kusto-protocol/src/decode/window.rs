@@ -189,16 +189,20 @@ impl Kernel for Reading<'_> {
             for index in 0..count {
                 let bounds = &window.bounds[bound + index..];
                 let array = &mut arrays[column + index];
-                rows = if rows < FEW {
-                    read_each(array, bytes, bounds, window.stride, rows, scratch)
-                } else {
-                    read_cells(lanes, array, bytes, bounds, window.stride, rows, scratch)
-                };
+                rows = read_cells(lanes, array, bytes, bounds, window.stride, rows, scratch);
             }
         }
-        if rows < walked.rows || !clean {
+        if rows < walked.rows {
             builder.truncate(before + rows);
         } else {
+            if !clean {
+                // Of the row that is not taken only the texts are there.
+                for step in &window.steps {
+                    if let Step::String(column, _) | Step::Dynamic(column, ..) | Step::Other(column) = step {
+                        arrays[*column].truncate(before + rows);
+                    }
+                }
+            }
             builder.end_rows(rows);
         }
         let mut taken = walked;
@@ -214,26 +218,6 @@ impl Kernel for Reading<'_> {
         }
         (walked.rows, taken)
     }
-}
-
-/// Appends cells one by one, and gives the number of rows before the first one that cannot be read, or ends elsewhere.
-fn read_each(
-    array: &mut ColumnArray,
-    bytes: &[u8],
-    bounds: &[u32],
-    stride: usize,
-    rows: usize,
-    scratch: &mut Scratch,
-) -> usize {
-    for row in 0..rows {
-        let [before, end, ..] = bounds[row * stride..] else {
-            return row;
-        };
-        if try_cell(array, bytes, before as usize + 1, scratch) != Some(end as usize) {
-            return row;
-        }
-    }
-    rows
 }
 
 /// Bytes of rows, without what is between them.
@@ -464,9 +448,6 @@ fn walk_run<L: Lanes>(
     }
     None
 }
-
-/// Rows of which the cells are read faster one by one than in groups.
-const FEW: usize = 4;
 
 /// Cells of a run that are mostly within one block.
 const FEW_CELLS: usize = 8;
