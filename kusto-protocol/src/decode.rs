@@ -134,7 +134,7 @@ pub struct DecoderConfig {
     pub max_row_bytes: usize,
     /// The longest array of `Rows` that is held back because it came before the table's id or columns. 16 MiB.
     pub max_buffered_frame: usize,
-    /// The most bytes of a frame without its rows, and of all errors in place of rows. 1 MiB.
+    /// The most bytes of a frame without its rows, and of all errors in place of rows. 1 MiB; at most 1 GiB.
     pub max_head_bytes: usize,
     /// The most columns of a table. 10 000.
     pub max_columns: usize,
@@ -178,6 +178,7 @@ impl FrameDecoder {
         // A text column counts its bytes in 32 bits with a sign, and a batch is at most one row above its limit.
         config.max_batch_bytes = config.max_batch_bytes.min(1 << 30);
         config.max_row_bytes = config.max_row_bytes.min((1 << 30) - 1);
+        config.max_head_bytes = config.max_head_bytes.min(1 << 30);
         Self {
             config,
             offset: 0,

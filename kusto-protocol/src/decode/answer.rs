@@ -34,8 +34,8 @@ pub(super) struct Answer {
     /// Tables whose rows come in frames of their own. The one being read is not among them.
     open: Vec<Table>,
     current: Option<Current>,
-    /// Of the table before.
-    memory: Memory,
+    /// Of the table before; the table that is being read has it.
+    memory: Option<Box<Memory>>,
     /// V1 tables have no id on the wire; they get their ordinal.
     next_ordinal: i64,
     /// V1: errors in place of rows, for the completion that V1 has not on the wire.
@@ -81,7 +81,7 @@ impl Answer {
             progress: Progress::Nothing,
             open: Vec::new(),
             current: None,
-            memory: Memory::new(config),
+            memory: Some(Box::new(Memory::new(config))),
             next_ordinal: 0,
             row_errors: Vec::new(),
             error_bytes: 0,
@@ -346,12 +346,18 @@ impl Answer {
     pub(super) fn recycle(&mut self, batch: RowBatch) {
         match &mut self.current {
             Some(current) => current.rows.recycle(batch),
-            None => self.memory.spare = Some(batch),
+            None => {
+                if let Some(memory) = &mut self.memory {
+                    memory.spare = Some(batch);
+                }
+            }
         }
     }
 
-    const fn take_memory(&mut self, config: &DecoderConfig) -> Memory {
-        mem::replace(&mut self.memory, Memory::new(config))
+    fn take_memory(&mut self, config: &DecoderConfig) -> Box<Memory> {
+        self.memory
+            .take()
+            .unwrap_or_else(|| Box::new(Memory::new(config)))
     }
 
     /// Bytes held for rows.
@@ -414,7 +420,7 @@ impl Answer {
     fn end_table(&mut self, head: &mut Head, config: &DecoderConfig) -> Result<(), DecodeError> {
         let table = match self.current.take() {
             Some(current) => {
-                self.memory = current.rows.into_memory();
+                self.memory = Some(current.rows.into_memory());
                 current.table
             }
             None => self.new_table(head, config)?,
@@ -466,7 +472,7 @@ impl Answer {
         let Some(Current { table, rows, .. }) = self.current.take() else {
             return Ok(());
         };
-        self.memory = rows.into_memory();
+        self.memory = Some(rows.into_memory());
         if members
             .field_count
             .is_some_and(|count| count != table.columns.len())

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::head::replace_half_pairs;
-use super::json::plain_end;
-use crate::simd::ascii;
+use crate::simd::{ascii, plain_end};
 use crate::{Column, ColumnType};
 
 /// Reads a list of columns in the compact form that the service writes, and gives its length. Of any other form, right

@@ -25,8 +25,8 @@ pub(super) struct Envelope {
     text: Vec<u8>,
     value: Validator,
     keep: Keep,
-    /// Of the V1 object around the tables.
-    outer: Head,
+    /// Of the V1 object around the tables; apart, since most allocators are slow with more than a kilobyte.
+    outer: Box<Head>,
     /// Of the frame or table.
     head: Head,
     /// Whether the `Rows` of the object are in the buffer.
@@ -85,7 +85,7 @@ struct Buffer {
 impl Envelope {
     /// The first bracket has been read.
     pub(super) fn new(version: Version, offset: u64, config: &DecoderConfig) -> Self {
-        let mut outer = Head::default();
+        let mut outer = Box::<Head>::default();
         outer.begin(offset);
         let (expect, level) = match version {
             Version::V1 => (Expect::FirstName, Level::Outer),

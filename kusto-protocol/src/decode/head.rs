@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::columns::{read_columns, short_columns};
-use super::json::{plain_end, short_scalar};
+use super::json::short_scalar;
 use super::string::unescape;
-use crate::simd::ascii;
+use crate::simd::{ascii, plain_end};
 use crate::{Column, ErrorReportingPlacement, OneApiError, TableKind};
 
 /// The members of one object that came so far, each read when its value was complete.
@@ -23,7 +23,7 @@ pub(super) struct Head {
     /// Those of another type than they should be, as bits.
     wrong: u32,
     /// Bytes of each member on the wire, white space aside; 0 if it has not come.
-    lens: [usize; Member::COUNT],
+    lens: [u32; Member::COUNT],
     len: usize,
     /// Where columns are put together.
     columns: Vec<Column>,
@@ -182,8 +182,8 @@ impl Head {
         // Quotes, a colon, and the brace or comma before it.
         let new = member.name().len() + 4 + value;
         let len = &mut self.lens[member as usize];
-        self.len = self.len - *len + new;
-        *len = new;
+        self.len = self.len - *len as usize + new;
+        *len = new as u32;
     }
 
     /// What is wrong with what a frame says about itself, whatever its type.
@@ -364,8 +364,10 @@ fn text(json: &[u8]) -> Option<Cow<'_, str>> {
         return None;
     }
     let end = plain_end(json, 1);
-    if end + 1 == json.len() {
-        return ascii(&json[1..end]).map(Cow::Borrowed);
+    if end + 1 == json.len()
+        && let Some(text) = ascii(&json[1..end])
+    {
+        return Some(Cow::Borrowed(text));
     }
     let mut text = String::new();
     unescape(json, 0, &mut text, &mut Vec::new()).ok()?;

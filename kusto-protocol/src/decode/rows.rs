@@ -15,18 +15,18 @@ use super::{DecodeErrorKind, DecoderConfig, Source};
 use crate::simd::Level;
 use crate::{Column, RowBatch, RowBatchBuilder};
 
-/// The reader of one `Rows` array.
+/// The reader of one `Rows` array. It is moved about for each table, so that what is large is in boxes.
 #[derive(Debug)]
 pub(super) struct Rows {
     builder: RowBatchBuilder,
     level: Level,
     /// What reads rows of the compact form many at a time; none before the second row.
-    window: Option<Window>,
+    window: Option<Box<Window>>,
     expect: Expect,
     /// Bytes on the wire of the rows in the builder.
     batch_bytes: usize,
     carry: Carry,
-    memory: Memory,
+    memory: Box<Memory>,
 }
 
 /// What goes from one table to the next, for its memory.
@@ -92,7 +92,7 @@ pub(super) struct RowFault {
 
 impl Rows {
     /// A reader of rows of these columns, in this memory as far as that fits.
-    pub(super) fn new(columns: &Arc<[Column]>, mut memory: Memory, config: &DecoderConfig) -> Self {
+    pub(super) fn new(columns: &Arc<[Column]>, mut memory: Box<Memory>, config: &DecoderConfig) -> Self {
         let builder = match memory.spare.take_if(|spare| spare.columns() == columns) {
             Some(spare) => RowBatchBuilder::reusing(spare),
             None => RowBatchBuilder::new(Arc::clone(columns)),
@@ -228,7 +228,7 @@ impl Rows {
     }
 
     /// Gives the memory back, with a batch that was recycled and not used.
-    pub(super) fn into_memory(self) -> Memory {
+    pub(super) fn into_memory(self) -> Box<Memory> {
         self.memory
     }
 
@@ -252,7 +252,8 @@ impl Rows {
     fn read_window(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> bool {
         if self.window.is_none() {
             let columns = self.builder.columns().iter();
-            self.window = Window::new(columns.map(|column| &column.column_type), self.level);
+            let window = Window::new(columns.map(|column| &column.column_type), self.level);
+            self.window = window.map(Box::new);
         }
         let Some(window) = &mut self.window else {
             return false;

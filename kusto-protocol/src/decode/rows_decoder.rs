@@ -83,7 +83,7 @@ impl RowsDecoder {
             table_id,
             columns: Arc::clone(columns),
             config: config.clone(),
-            rows: Rows::new(columns, Memory::new(config), config),
+            rows: Rows::new(columns, Box::new(Memory::new(config)), config),
         }
     }
 

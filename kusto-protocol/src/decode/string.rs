@@ -24,6 +24,8 @@ pub(super) fn unescape(
         }
         Some(b'\\') => {
             scratch.clear();
+            // Else it would grow in small steps.
+            scratch.reserve(end - from + 64);
             scratch.extend_from_slice(&bytes[from..end]);
             let end = push_escaped(bytes, end, scratch)?;
             // If this is not UTF-8, neither is the text on the wire, which knows the place.

@@ -93,7 +93,7 @@ impl Current {
         table: Table,
         kind: TableFragmentType,
         is_fragment: bool,
-        memory: Memory,
+        memory: Box<Memory>,
         config: &DecoderConfig,
     ) -> Self {
         let rows = Rows::new(&table.columns, memory, config);
