@@ -3,7 +3,7 @@
 //! `cargo bench -p kusto-benches --features end-to-end --bench overhead` prints how the time of a query, and the
 //! processor's, relate to those of reqwest, which sends the same bytes over a connection that it keeps: alone, so that
 //! it ends with the bytes of the answer, and with serde_json, so that it has the row, too. It fails if the client takes
-//! longer beside the latter than it may, or if the throughput is below its limit.
+//! longer beside either than it may, or if the throughput is below its limit.
 
 #![allow(clippy::print_stdout, reason = "printing is what this bench is for")]
 
@@ -19,11 +19,13 @@ use tokio::net::{TcpListener, TcpStream};
 const ROUNDS: usize = 60;
 const QUERIES_A_ROUND: usize = 200;
 const CONCURRENCY: usize = 16;
-/// The client's time for a query in times of reqwest's for the same bytes, as it should be. The service here does no
-/// work at all, so what the client does by itself shows as much as it can.
+/// The most that the client's time for a query may be in times of reqwest's and serde_json's for the same row. The service
+/// here does no work at all, so what the client does by itself shows as much as it can.
+const LIMIT: f64 = 1.15;
+/// The same in times of reqwest's alone, which does not read what it gets, as it should be.
 const AIM: f64 = 1.15;
-/// The most in times of reqwest's and serde_json's for the same row.
-const LIMIT: f64 = 1.5;
+/// As it may be where other programs disturb.
+const LIMIT_ALONE: f64 = 1.25;
 /// Queries a second.
 const LEAST_THROUGHPUT: f64 = 1000.0;
 
@@ -83,14 +85,17 @@ async fn main() {
     };
     let (alone, typed) = (ratio(|times| times.wall, 1), ratio(|times| times.wall, 2));
     println!(
-        "client to reqwest: {alone:.3} (aim: {AIM}), processors {:.3}",
+        "client to reqwest: {alone:.3} (at most {LIMIT_ALONE}, aim {AIM}), processors {:.3}",
         ratio(|times| times.cpu, 1)
     );
     println!(
         "client to reqwest and serde_json: {typed:.3} (at most {LIMIT}), processors {:.3}",
         ratio(|times| times.cpu, 2)
     );
-    assert!(typed <= LIMIT, "the client takes too long");
+    assert!(
+        typed <= LIMIT && alone <= LIMIT_ALONE,
+        "the client takes too long"
+    );
 
     let started = Instant::now();
     let tasks: Vec<_> = (0..CONCURRENCY)
