@@ -182,13 +182,15 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn points(self, tail: &[u8; 33]) -> (u32, u32) {
-        let (mut points, mut exponents) = (0, 0);
-        for at in (0..32).step_by(8) {
-            let text = word(tail, 1 + at);
-            points |= mask(zeros(text ^ (ONES * b'.' as u64))) << at;
-            exponents |= mask(zeros((text | (ONES * 0x20)) ^ (ONES * b'e' as u64))) << at;
+        // The last 32 bytes twice over, with zeros for points in the one half and for exponents in the other.
+        let mut twice = [0; 64];
+        let (points, exponents) = twice.split_at_mut(32);
+        for ((point, exponent), byte) in points.iter_mut().zip(exponents).zip(&tail[1..]) {
+            *point = byte ^ b'.';
+            *exponent = (byte | 0x20) ^ b'e';
         }
-        (points, exponents)
+        let zeros = masks(&twice, |byte| byte == 0);
+        (zeros as u32, (zeros >> 32) as u32)
     }
 
     #[inline(always)]
@@ -214,25 +216,29 @@ impl Lanes for Portable {
     #[inline(always)]
     fn datetime(self, text: &[u8; 32], fraction: usize) -> Datetime {
         let form = &TIME_FORMS[fraction & 7];
-        let (mut day, mut time, mut over) = ([0; 16], [0; 16], 0);
-        for index in 0..16 {
-            day[index] = text[1 + index].wrapping_sub(DAY[index]);
-            over |= day[index].saturating_sub(DAY_BOUNDS[index]);
-            let byte = text[14 + index].wrapping_sub(form.characters[index]);
-            over |= byte.saturating_sub(form.bounds[index]);
-            time[index] = byte & form.digits[index];
-        }
-        let pair = |bytes: &[u8; 16], at: usize| u64::from(bytes[at]) * 10 + u64::from(bytes[at + 1]);
-        let (month, day_of_month, hour) = (pair(&day, 5), pair(&day, 8), pair(&day, 11));
-        let limits = (month <= 12) & (day_of_month <= 31) & (hour <= 23);
+        // What is left of eight characters, and bits that are set where that is above its bound.
+        let part = |at: usize, characters: &[u8; 16], bounds: &[u8; 16], half: usize| {
+            let (left, bounds) = (word(text, at) ^ word(characters, half), word(bounds, half));
+            let over = (left & LOW).wrapping_add(LOW - (bounds & LOW)) | left & !bounds;
+            (left, over & HIGH)
+        };
+        let (year, over1) = part(1, DAY, DAY_BOUNDS, 0);
+        let (day, over2) = part(9, DAY, DAY_BOUNDS, 8);
+        let (second, over3) = part(14, &form.characters, &form.bounds, 0);
+        let (ticks, over4) = part(22, &form.characters, &form.bounds, 8);
+        let (second, ticks) = (second & word(&form.digits, 0), ticks & word(&form.digits, 8));
+        // In each byte the number of two digits that begins there.
+        let pairs = |digits: u64| digits.wrapping_mul(10).wrapping_add(digits >> 8);
+        let two = |pairs: u64, at: u32| pairs >> (8 * at) & 0xff;
+        let (years, days, ticks) = (pairs(year), pairs(day), pairs(ticks));
+        let (month, day, hour) = (two(years, 5), two(days, 0), two(days, 3));
+        let limits = (month <= 12) & (day <= 31) & (hour <= 23);
         Datetime {
-            date: pair(&day, 0) | pair(&day, 2) << 16 | month << 32 | day_of_month << 48,
-            clock: (hour | pair(&day, 14) << 16) as u32,
-            second: pair(&time, 4) as u32,
-            fraction: u64::from(time[7]) * 100
-                + pair(&time, 8)
-                + ((pair(&time, 10) * 100 + pair(&time, 12)) << 32),
-            is_valid: (over == 0) & limits & (text[0] == b'"'),
+            date: two(years, 0) | two(years, 2) << 16 | month << 32 | day << 48,
+            clock: (hour | two(days, 6) << 16) as u32,
+            second: two(pairs(second), 4) as u32,
+            fraction: (second >> 56) * 100 + two(ticks, 0) + ((two(ticks, 2) * 100 + two(ticks, 4)) << 32),
+            is_valid: (over1 | over2 | over3 | over4 == 0) & limits & (text[0] == b'"'),
         }
     }
 
@@ -303,20 +309,6 @@ static WORD_BITS: [u8; 64] = {
     bits
 };
 
-/// The lowest bit of each byte.
-#[inline(always)]
-const fn mask(ones: u64) -> u32 {
-    // Each bit is moved to its place in the highest byte.
-    (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
-}
-
-/// Ones for bytes that are zero.
-#[inline(always)]
-const fn zeros(word: u64) -> u64 {
-    const LOW: u64 = ONES * 0x7f;
-    !((word & LOW).wrapping_add(LOW) | word | LOW) >> 7
-}
-
 /// The eight bytes at a place that is fixed, the first one lowest.
 #[inline(always)]
 fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
@@ -342,7 +334,6 @@ const fn number(digits: u64) -> u64 {
 /// The bytes that eight hexadecimal digits say, and whether that is what they are.
 #[inline(always)]
 const fn hexadecimal(digits: u64) -> (u32, bool) {
-    const HIGH: u64 = ONES * 0x80;
     // Letters are told by a bit that no digit has; what is neither shows in what is left.
     let letters = digits >> 6 & ONES;
     let values = (digits & (ONES * 15)) + letters * 9;
@@ -358,4 +349,6 @@ const fn hexadecimal(digits: u64) -> (u32, bool) {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
+const LOW: u64 = ONES * 0x7f;
+const HIGH: u64 = ONES * 0x80;
 const ZEROS: u64 = ONES * b'0' as u64;
