@@ -274,7 +274,9 @@ mod tests {
         let elsewhere = tokens.sibling("https://evil.example".parse().unwrap());
         let error = elsewhere.token(NOW).await.unwrap_err();
         assert_eq!(error.kind(), AuthErrorKind::Untrusted);
-        let stricter = tokens.clone().trusted_hosts(TrustedHosts::only(["other.example"]));
+        let stricter = tokens
+            .clone()
+            .trusted_hosts(TrustedHosts::only(["other.example"]));
         let error = stricter.token(NOW).await.unwrap_err();
         assert_eq!(error.kind(), AuthErrorKind::Untrusted);
         assert!(tokens.token(NOW).await.is_ok());
