@@ -33,7 +33,7 @@
 //!
 //! # Features
 //!
-//! - `http-client`: [`http_client`], on reqwest, rustls and tokio.
+//! - `http-client`: `http_client`, on reqwest, rustls and tokio.
 //! - `tracing`: a span per request and one per try, events for retries, and metrics, named after OpenTelemetry's
 //!   conventions for databases; never texts, parameters, rows or tokens. Metrics are events of the target
 //!   `kusto_transport::metrics` whose fields `tracing-opentelemetry` turns into instruments:
