@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::head::replace_half_pairs;
-use crate::simd::{ascii, plain_end};
+use super::string::short_text;
 use crate::{Column, ColumnType};
 
 /// Reads a list of columns in the compact form that the service writes, and gives its length. Of any other form, right
@@ -14,41 +14,28 @@ use crate::{Column, ColumnType};
 pub(super) fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]>, usize)> {
     columns.clear();
     columns.reserve(16);
-    let mut at = after(json, 0, b"[")?;
+    let mut rest = json.strip_prefix(b"[")?;
     loop {
-        let (name, end) = short_text(json, after(json, at, b"{\"ColumnName\":\"")?)?;
-        at = after(json, end, b",\"")?;
+        let (name, after) = short_text(rest.strip_prefix(b"{\"ColumnName\":\"")?)?;
+        rest = after.strip_prefix(b",\"")?;
         // V1 has both.
-        if let Some(from) = after(json, at, b"DataType\":\"") {
-            let (_, end) = short_text(json, from)?;
-            at = after(json, end, b",\"")?;
+        if let Some(data_type) = rest.strip_prefix(b"DataType\":\"") {
+            let (_, after) = short_text(data_type)?;
+            rest = after.strip_prefix(b",\"")?;
         }
-        let (type_name, end) = short_text(json, after(json, at, b"ColumnType\":\"")?)?;
+        let (type_name, after) = short_text(rest.strip_prefix(b"ColumnType\":\"")?)?;
         if type_name.is_empty() {
             return None;
         }
         columns.push(Column::new(name, ColumnType::from_name(type_name)));
-        at = after(json, end, b"}")?;
-        match json.get(at)? {
-            b',' => at += 1,
-            b']' => return Some((columns.drain(..).collect(), at + 1)),
+        match after {
+            [b'}', b',', after @ ..] => rest = after,
+            [b'}', b']', after @ ..] => {
+                return Some((columns.drain(..).collect(), json.len() - after.len()));
+            }
             _ => return None,
         }
     }
-}
-
-/// The index after what must stand at this place.
-#[inline]
-fn after(json: &[u8], at: usize, text: &[u8]) -> Option<usize> {
-    json.get(at..)?.starts_with(text).then_some(at + text.len())
-}
-
-/// What a string of ASCII without escapes says, from after its opening quote, and the index after the closing one.
-#[inline]
-fn short_text(json: &[u8], from: usize) -> Option<(&str, usize)> {
-    let end = plain_end(json, from);
-    let text = ascii(json.get(from..end)?)?;
-    (json.get(end) == Some(&b'"')).then_some((text, end + 1))
 }
 
 /// Reads a list of columns, which is JSON. `columns` is there for its memory.

@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::columns::{read_columns, short_columns};
 use super::json::short_scalar;
-use super::string::unescape;
-use crate::simd::{ascii, plain_end};
+use super::string::{short_text, unescape};
 use crate::{Column, ErrorReportingPlacement, OneApiError, TableKind};
 
 /// The members of one object that came so far, each read when its value was complete.
@@ -116,38 +115,44 @@ impl Head {
 
     /// Reads the value of a member: a whole JSON value.
     pub(super) fn set(&mut self, member: Member, json: &[u8]) {
-        self.note_len(member, json.len());
+        self.say(member, Said::Json(json), json.len());
+    }
+
+    /// What the value of a member says, and its length on the wire.
+    #[inline]
+    fn say(&mut self, member: Member, said: Said<'_>, len: usize) {
+        self.note_len(member, len);
         let members = &mut self.members;
         let fits = match member {
-            Member::FrameType => set(&mut members.frame_type, json, |json| {
-                text(json).map(|name| FrameType::from_name(&name))
+            Member::FrameType => set(&mut members.frame_type, said, |said| {
+                said.text().map(|name| FrameType::from_name(&name))
             }),
-            Member::Version => set(&mut members.version, json, owned_text),
-            Member::IsProgressive => set(&mut members.is_progressive, json, flag),
-            Member::IsFragmented => set(&mut members.is_fragmented, json, flag),
-            Member::ErrorReportingPlacement => set(&mut members.error_reporting_placement, json, |json| {
-                text(json).map(|name| ErrorReportingPlacement::from_name(&name))
+            Member::Version => set(&mut members.version, said, Said::owned_text),
+            Member::IsProgressive => set(&mut members.is_progressive, said, Said::flag),
+            Member::IsFragmented => set(&mut members.is_fragmented, said, Said::flag),
+            Member::ErrorReportingPlacement => set(&mut members.error_reporting_placement, said, |said| {
+                said.text().map(|name| ErrorReportingPlacement::from_name(&name))
             }),
-            Member::TableId => set(&mut members.table_id, json, number),
-            Member::TableKind => set(&mut members.table_kind, json, |json| {
-                text(json).map(|name| TableKind::from_name(&name))
+            Member::TableId => set(&mut members.table_id, said, Said::number),
+            Member::TableKind => set(&mut members.table_kind, said, |said| {
+                said.text().map(|name| TableKind::from_name(&name))
             }),
-            Member::TableName => set(&mut members.table_name, json, owned_text),
+            Member::TableName => set(&mut members.table_name, said, Said::owned_text),
             Member::Columns => {
                 let columns = &mut self.columns;
-                set(&mut members.columns, json, |json| read_columns(json, columns))
+                set(&mut members.columns, said, |said| said.columns(columns))
             }
-            Member::TableFragmentType => set(&mut members.table_fragment_type, json, owned_text),
-            Member::FieldCount => set(&mut members.field_count, json, number),
-            Member::TableProgress => set(&mut members.table_progress, json, |json| {
-                number(json).filter(|progress: &f64| progress.is_finite())
+            Member::TableFragmentType => set(&mut members.table_fragment_type, said, Said::owned_text),
+            Member::FieldCount => set(&mut members.field_count, said, Said::number),
+            Member::TableProgress => set(&mut members.table_progress, said, |said| {
+                said.number().filter(|progress: &f64| progress.is_finite())
             }),
-            Member::RowCount => set(&mut members.row_count, json, number),
-            Member::HasErrors => set(&mut members.has_errors, json, flag),
-            Member::Cancelled => set(&mut members.cancelled, json, flag),
-            Member::OneApiErrors => set(&mut members.one_api_errors, json, parse_value),
-            Member::Exceptions => set(&mut members.exceptions, json, parse_value),
-            Member::Error => set(&mut members.error, json, parse_value),
+            Member::RowCount => set(&mut members.row_count, said, Said::number),
+            Member::HasErrors => set(&mut members.has_errors, said, Said::flag),
+            Member::Cancelled => set(&mut members.cancelled, said, Said::flag),
+            Member::OneApiErrors => set(&mut members.one_api_errors, said, Said::value),
+            Member::Exceptions => set(&mut members.exceptions, said, Said::value),
+            Member::Error => set(&mut members.error, said, Said::value),
             // Of rows, only that they came.
             Member::Tables | Member::Rows | Member::Other => true,
         };
@@ -168,9 +173,11 @@ impl Head {
             }
             return None;
         }
-        let len = short_scalar(json).filter(|len| *len < room)?;
-        self.set(member, &json[..len]);
-        Some(len)
+        let (said, len) = Said::short(json)?;
+        (len < room).then(|| {
+            self.say(member, said, len);
+            len
+        })
     }
 
     /// Bytes of the members so far.
@@ -347,48 +354,85 @@ fn what_is_wrong(members: u32) -> String {
     })
 }
 
+/// What the value of a member says.
+enum Said<'a> {
+    /// A string that says this.
+    Text(&'a str),
+    /// Any value.
+    Json(&'a [u8]),
+}
+
+impl<'a> Said<'a> {
+    /// The value at the front, and its length, if it is in the compact form and short, and a comma or brace follows
+    /// right after it.
+    #[inline]
+    fn short(json: &'a [u8]) -> Option<(Self, usize)> {
+        let [b'"', from @ ..] = json else {
+            let len = short_scalar(json)?;
+            return Some((Self::Json(&json[..len]), len));
+        };
+        let (text, rest) = short_text(from)?;
+        matches!(rest, [b',' | b'}', ..]).then_some((Self::Text(text), json.len() - rest.len()))
+    }
+
+    fn text(self) -> Option<Cow<'a, str>> {
+        let json = match self {
+            Self::Text(text) => return Some(Cow::Borrowed(text)),
+            Self::Json(json) => json,
+        };
+        if json.first() != Some(&b'"') {
+            return None;
+        }
+        let mut text = String::new();
+        unescape(json, 0, &mut text, &mut Vec::new()).ok()?;
+        Some(Cow::Owned(text))
+    }
+
+    fn owned_text(self) -> Option<String> {
+        self.text().map(Cow::into_owned)
+    }
+
+    fn flag(self) -> Option<bool> {
+        match self {
+            Self::Json(b"true") => Some(true),
+            Self::Json(b"false") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// What a JSON number says. Strings of digits are none.
+    fn number<T: FromStr>(self) -> Option<T> {
+        match self {
+            // A string has its quotes.
+            Self::Json(json) => str::from_utf8(json).ok()?.parse().ok(),
+            Self::Text(_) => None,
+        }
+    }
+
+    fn value(self) -> Option<Value> {
+        match self {
+            Self::Json(json) => parse_value(json),
+            Self::Text(text) => Some(text.into()),
+        }
+    }
+
+    fn columns(self, memory: &mut Vec<Column>) -> Option<Arc<[Column]>> {
+        match self {
+            Self::Json(json) => read_columns(json, memory),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 /// Sets a member, and says whether the value is of its type. A null is, and unsets it.
 #[inline]
-fn set<T>(member: &mut Option<T>, json: &[u8], read: impl FnOnce(&[u8]) -> Option<T>) -> bool {
+fn set<'a, T>(member: &mut Option<T>, said: Said<'a>, read: impl FnOnce(Said<'a>) -> Option<T>) -> bool {
     *member = None;
-    if json == b"null" {
+    if matches!(said, Said::Json(b"null")) {
         return true;
     }
-    *member = read(json);
+    *member = read(said);
     member.is_some()
-}
-
-/// What a string says.
-fn text(json: &[u8]) -> Option<Cow<'_, str>> {
-    if json.first() != Some(&b'"') {
-        return None;
-    }
-    let end = plain_end(json, 1);
-    if end + 1 == json.len()
-        && let Some(text) = ascii(&json[1..end])
-    {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut text = String::new();
-    unescape(json, 0, &mut text, &mut Vec::new()).ok()?;
-    Some(Cow::Owned(text))
-}
-
-fn owned_text(json: &[u8]) -> Option<String> {
-    text(json).map(Cow::into_owned)
-}
-
-fn flag(json: &[u8]) -> Option<bool> {
-    match json {
-        b"true" => Some(true),
-        b"false" => Some(false),
-        _ => None,
-    }
-}
-
-/// What a JSON number says. Strings of digits are in quotes, so that they are none.
-fn number<T: FromStr>(json: &[u8]) -> Option<T> {
-    str::from_utf8(json).ok()?.parse().ok()
 }
 
 /// Parses one JSON value; `None` when it is nested deeper than serde_json reads, or holds a number beyond its range.
@@ -439,6 +483,29 @@ mod tests {
             ),
         ] {
             assert_eq!(replace_half_pairs(from.as_bytes()), to.as_bytes());
+        }
+    }
+
+    #[test]
+    fn short_values_are_read_where_something_follows() {
+        for (json, text) in [("\"\"", ""), ("\"a text\"", "a text")] {
+            for end in [",", "}", ",\""] {
+                let json_and_more = format!("{json}{end}");
+                let Some((Said::Text(said), len)) = Said::short(json_and_more.as_bytes()) else {
+                    panic!("{json_and_more} is short");
+                };
+                assert_eq!((said, len), (text, json.len()));
+            }
+            for cut in 0..=json.len() {
+                assert!(
+                    Said::short(&json.as_bytes()[..cut]).is_none(),
+                    "{json} cut at {cut}"
+                );
+            }
+        }
+        assert!(matches!(Said::short(b"12,"), Some((Said::Json(b"12"), 2))));
+        for odd in ["\"\\n\",", "\"é\",", "\"a\nb\",", "\"a,", "\"a\" ,"] {
+            assert!(Said::short(odd.as_bytes()).is_none(), "{odd}");
         }
     }
 

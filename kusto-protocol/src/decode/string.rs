@@ -2,6 +2,7 @@
 
 use super::json::{BAD_ESCAPE, CONTROL_CHARACTER, Fault, Stop};
 use super::word::{index_of_first, special_bytes, word_at};
+use crate::simd::{ascii, plain_end};
 
 /// Appends what the string that begins at `at` (a quote) says, and gives the index after its closing quote.
 ///
@@ -15,7 +16,7 @@ pub(super) fn unescape(
     scratch: &mut Vec<u8>,
 ) -> Result<usize, Stop> {
     let from = at + 1;
-    let end = run_end(bytes, from);
+    let end = plain_end(bytes, from);
     match bytes.get(end) {
         None => Err(Stop::More),
         Some(b'"') => {
@@ -49,8 +50,18 @@ pub(crate) fn unescape_all(bytes: &[u8], at: usize) -> Option<(usize, String)> {
     Some((end, text))
 }
 
+/// What a string of ASCII without escapes says, from after its opening quote on, and what follows the closing one.
+#[inline]
+pub(super) fn short_text(json: &[u8]) -> Option<(&str, &[u8])> {
+    let (text, rest) = json.split_at_checked(plain_end(json, 0))?;
+    Some((ascii(text)?, rest.strip_prefix(b"\"")?))
+}
+
 #[inline]
 fn check_utf8(piece: &[u8], at: usize) -> Result<&str, Stop> {
+    if let Some(text) = ascii(piece) {
+        return Ok(text);
+    }
     match simdutf8::basic::from_utf8(piece) {
         Ok(text) => Ok(text),
         Err(_) => {
@@ -60,35 +71,6 @@ fn check_utf8(piece: &[u8], at: usize) -> Result<&str, Stop> {
             Err(Fault::utf8(at + valid).into())
         }
     }
-}
-
-/// The index of the first quote, backslash or control character from `at` on, or of the end.
-#[inline]
-fn run_end(bytes: &[u8], mut at: usize) -> usize {
-    // Most texts are short: eight bytes at a time, without a call.
-    for _ in 0..4 {
-        let Some(word) = word_at(bytes, at) else {
-            return run_end_bytewise(bytes, at);
-        };
-        match index_of_first(special_bytes(word)) {
-            8 => at += 8,
-            index => return at + index,
-        }
-    }
-    let rest = &bytes[at..];
-    let len = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-    let run = &rest[..len];
-    if run.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
-        return run_end_bytewise(bytes, at);
-    }
-    at + len
-}
-
-fn run_end_bytewise(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() && !matches!(bytes[at], b'"' | b'\\' | 0..0x20) {
-        at += 1;
-    }
-    at
 }
 
 /// Appends the rest of a string from a backslash on, and gives the index of its closing quote.
@@ -107,7 +89,7 @@ fn push_escaped(bytes: &[u8], mut at: usize, text: &mut Vec<u8>) -> Result<usize
         // A run without escapes, eight bytes at a time; those after its end are taken back.
         loop {
             let Some(word) = word_at(bytes, at) else {
-                let end = run_end_bytewise(bytes, at);
+                let end = plain_end(bytes, at);
                 text.extend_from_slice(&bytes[at..end]);
                 at = end;
                 break;
