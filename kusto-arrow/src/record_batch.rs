@@ -11,6 +11,7 @@ use kusto_protocol::{
     Bitmap, ColumnArray, DateTime, Decimal, Guid, PrimitiveArray, RowBatch, TextArray, Validity,
 };
 
+use crate::schema::utc;
 use crate::text::texts;
 use crate::{DecimalType, Error, Options, TimeResolution, schema};
 
@@ -55,12 +56,11 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
         }
         ColumnArray::DateTime(array) => match options.datetime {
             TimeResolution::Microseconds => {
-                let micros = |ticks| Some(DateTime::from_ticks(ticks).unix_micros());
-                let (values, nulls) = converted(column, array, micros, |_| String::new())?;
+                let (values, nulls) = mapped(array, |ticks| DateTime::from_ticks(ticks).unix_micros());
                 Arc::new(
                     TimestampMicrosecondArray::try_new(values, nulls)
                         .map_err(arrow)?
-                        .with_timezone("UTC"),
+                        .with_timezone(utc()),
                 )
             }
             TimeResolution::Nanoseconds => {
@@ -72,7 +72,7 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
                 Arc::new(
                     TimestampNanosecondArray::try_new(values, nulls)
                         .map_err(arrow)?
-                        .with_timezone("UTC"),
+                        .with_timezone(utc()),
                 )
             }
             TimeResolution::Ticks => {
@@ -82,7 +82,7 @@ fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<Ar
         },
         ColumnArray::Timespan(array) => match options.timespan {
             TimeResolution::Microseconds => {
-                let (values, nulls) = converted(column, array, |ticks| Some(ticks / 10), |_| String::new())?;
+                let (values, nulls) = mapped(array, |ticks| ticks / 10);
                 Arc::new(DurationMicrosecondArray::try_new(values, nulls).map_err(arrow)?)
             }
             TimeResolution::Nanoseconds => {
@@ -139,7 +139,17 @@ where
     (ScalarBuffer::from(values), nulls(validity))
 }
 
-/// Converts each value that is there, in its place; what stands for a null has no meaning.
+/// Converts each value in its place, that of a null too.
+fn mapped(
+    array: PrimitiveArray<i64>,
+    convert: impl Fn(i64) -> i64,
+) -> (ScalarBuffer<i64>, Option<NullBuffer>) {
+    let (mut values, validity) = array.into_parts();
+    values.iter_mut().for_each(|value| *value = convert(*value));
+    (ScalarBuffer::from(values), nulls(validity))
+}
+
+/// Converts each value that is there, in its place, if its type has room for it; what stands for a null has no meaning.
 fn converted(
     column: &str,
     array: PrimitiveArray<i64>,

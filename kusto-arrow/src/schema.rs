@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field, Metadata, Schema, SchemaRef, TimeUnit};
@@ -12,23 +12,27 @@ pub const KUSTO_TYPE: &str = "kusto.type";
 
 /// The Arrow schema of these columns. All fields may be null.
 pub fn schema(columns: &[Column], options: &Options) -> SchemaRef {
-    // Columns of one type have the same metadata, and share it.
-    let mut shared: Vec<(&ColumnType, Metadata)> = Vec::new();
-    let mut fields = Vec::with_capacity(columns.len());
-    for column in columns {
+    let field = |column: &Column| {
         let column_type = &column.column_type;
-        let known = shared.iter().position(|(other, _)| *other == column_type);
-        let known = known.unwrap_or_else(|| {
-            shared.push((column_type, metadata(column_type, options)));
-            shared.len() - 1
-        });
-        let field = Field::new(&column.name, data_type(column_type, options), true);
-        fields.push(field.with_metadata(shared[known].1.clone()));
-    }
-    Arc::new(Schema::new(fields))
+        Field::new(&column.name, data_type(column_type, options), true)
+            .with_metadata(metadata(column_type, options))
+    };
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
+/// What a field says of its column. The same for all columns of a type, and made once: a schema is made for each batch,
+/// and would else be the most of it.
 fn metadata(column_type: &ColumnType, options: &Options) -> Metadata {
+    static SHARED: LazyLock<[Metadata; 10]> =
+        LazyLock::new(|| ColumnType::ALL.map(|column_type| new_metadata(&column_type, &Options::default())));
+    let known = ColumnType::ALL.iter().position(|known| known == column_type);
+    match known {
+        Some(index) if !options.guid_as_text => SHARED[index].clone(),
+        _ => new_metadata(column_type, options),
+    }
+}
+
+fn new_metadata(column_type: &ColumnType, options: &Options) -> Metadata {
     let mut metadata = BTreeMap::from([(KUSTO_TYPE.to_owned(), column_type.as_str().to_owned())]);
     if data_type(column_type, options) == DataType::FixedSizeBinary(16) {
         metadata.insert(EXTENSION_TYPE_NAME_KEY.to_owned(), "arrow.uuid".to_owned());
@@ -63,7 +67,13 @@ pub(crate) fn data_type(column_type: &ColumnType, options: &Options) -> DataType
 }
 
 fn timestamp(unit: TimeUnit) -> DataType {
-    DataType::Timestamp(unit, Some("UTC".into()))
+    DataType::Timestamp(unit, Some(utc()))
+}
+
+/// The time zone of every `datetime`.
+pub(crate) fn utc() -> Arc<str> {
+    static UTC: LazyLock<Arc<str>> = LazyLock::new(|| "UTC".into());
+    Arc::clone(&UTC)
 }
 
 /// The Kusto type of a field: as its metadata says, else the one closest to its Arrow type.
