@@ -8,6 +8,7 @@ mod columns;
 mod envelope;
 mod error;
 mod float;
+mod grid;
 mod head;
 mod json;
 mod nested;

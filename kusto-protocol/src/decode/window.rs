@@ -12,6 +12,7 @@
 use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
 use super::cells::{GROUP, read_cells};
+use super::grid::walk_grid;
 use super::nested::{Shape, nested_end};
 use super::pause::Pause;
 use crate::simd::{self, Kernel, Lanes, Level, View, block_at};
@@ -176,7 +177,20 @@ impl Kernel for Reading<'_> {
         let before = builder.num_rows();
         let arrays = builder.arrays_mut();
         window.row_ends.clear();
-        let (clean, walked) = walk(lanes, bytes, window, arrays, scratch, room, config);
+        let grid = match window.steps[..] {
+            [Step::Run { count, .. }] => {
+                let Window { bounds, row_ends, .. } = &mut *window;
+                walk_grid(lanes, bytes, count, bounds, row_ends, room, config)
+            }
+            _ => None,
+        };
+        let (clean, walked) = match grid {
+            Some(walked) => (true, walked),
+            None => {
+                window.row_ends.clear();
+                walk(lanes, bytes, window, arrays, scratch, room, config)
+            }
+        };
         let mut rows = walked.rows;
         for step in &window.steps {
             let (column, count, bound) = match *step {
@@ -284,7 +298,7 @@ fn walk<L: Lanes>(
 
 /// The length of what is between a row and the next one, if that is a comma, perhaps with a line's end.
 #[inline(always)]
-fn between(bytes: &[u8], at: usize) -> Option<usize> {
+pub(super) fn between(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at..)? {
         [b',', b'[', ..] => Some(1),
         [b',', b'\n', b'[', ..] => Some(2),
@@ -453,10 +467,10 @@ fn walk_run<L: Lanes>(
 const FEW_CELLS: usize = 8;
 
 /// Bytes after which a window ends, with the row that passes them: what is read twice stays in the cache.
-const MAX_WINDOW: usize = 128 << 10;
+pub(super) const MAX_WINDOW: usize = 128 << 10;
 
 /// Bytes after which it ends where a group of cells does, too.
-const MIN_WINDOW: usize = 32 << 10;
+pub(super) const MIN_WINDOW: usize = 32 << 10;
 
 /// Bytes that a window may be looked for in: a row may be longer than a window.
 const MAX_BYTES: usize = 1 << 31;
