@@ -240,16 +240,15 @@ fn short_bool(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
 /// `"YYYY-MM-DDThh:mm:ss[.f]Z"` with quotes, in ticks; `None` for any other form.
 pub(crate) fn short_datetime(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     let text: &[u8; 22] = bytes.get(at..at + 22)?.try_into().ok()?;
-    let two = |index: usize| {
-        let (high, low) = (text[index].wrapping_sub(b'0'), text[index + 1].wrapping_sub(b'0'));
-        (u32::from(high) * 10 + u32::from(low), (high > 9) | (low > 9))
-    };
-    let ((century, bad1), (year, bad2), (month, bad3)) = (two(1), two(3), two(6));
-    let ((day, bad4), (hour, bad5), (minute, bad6), (second, bad7)) = (two(9), two(12), two(15), two(18));
-    let punctuation = [text[0], text[5], text[8], text[11], text[14], text[17]] == *b"\"--T::";
-    if bad1 | bad2 | bad3 | bad4 | bad5 | bad6 | bad7 | !punctuation {
+    let (date, bad_date) = numbers(*text[1..].first_chunk()?, *b"0000-00-");
+    let (time, bad_time) = numbers(*text[9..].first_chunk()?, *b"00T00:00");
+    let (second, bad_second) = numbers(*text[13..].first_chunk()?, *b"\xff\xff\xff\xff:00\xff");
+    if bad_date | bad_time | bad_second | (text[0] != b'"') {
         return None;
     }
+    let [century, _, year, _, _, month, ..] = date.map(u32::from);
+    let [day, _, _, hour, _, _, minute, _] = time.map(u32::from);
+    let second = u32::from(second[5]);
     let year = century * 100 + year;
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let month_starts = &MONTH_STARTS[usize::from(leap)];
@@ -269,6 +268,19 @@ pub(crate) fn short_datetime(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     }
     let (fraction, end) = short_fraction(bytes, at + 20)?;
     Some((ticks + fraction, end))
+}
+
+/// The number of two digits that begins at each byte of a text, and whether the text has another form: a zero stands for
+/// a digit, `0xff` for anything, and other bytes for themselves.
+#[inline]
+fn numbers(text: [u8; 8], form: [u8; 8]) -> ([u8; 8], bool) {
+    // What is added to a byte sets its high bit if the byte is more than it may be.
+    let at_most = form.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f });
+    let mask = form.map(|byte| if byte == 0xff { 0 } else { 0xff });
+    let word = (u64::from_le_bytes(text) ^ u64::from_le_bytes(form)) & u64::from_le_bytes(mask);
+    let above = word.wrapping_add(u64::from_le_bytes(at_most)) | word;
+    let tens = word.wrapping_mul(10).wrapping_add(word >> 8);
+    (tens.to_le_bytes(), above & 0x8080_8080_8080_8080 != 0)
 }
 
 /// `.fZ"` with one to seven digits, in ticks.
@@ -350,6 +362,15 @@ mod tests {
             "\"2020-0a-01T00:00:00Z\"",
         ] {
             assert_eq!(short_datetime(text.as_bytes(), 0), None, "{text}");
+        }
+        for at in 0..22 {
+            for byte in 0..=255 {
+                let mut text = *b"\"2019-11-21T13:14:15Z\"";
+                text[at] = byte;
+                if let Some((ticks, _)) = short_datetime(&text, 0) {
+                    assert_eq!(parse_datetime(&text[1..21]), Some(ticks), "{at} {byte}");
+                }
+            }
         }
         assert_eq!(short_guid(b"\"123e27de-1e4e-49d9-b579-fe0b331d364g\"", 0), None);
         assert_eq!(short_guid(b"\"123e27de+1e4e-49d9-b579-fe0b331d3642\"", 0), None);

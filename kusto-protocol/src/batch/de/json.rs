@@ -137,16 +137,21 @@ impl<'de> Json<'de> {
         let (bytes, from) = (self.text.as_bytes(), self.at);
         let negative = bytes[from] == b'-';
         let first = from + usize::from(negative);
-        let mut number = Some(0_u64);
+        let mut number = 0_u64;
         self.at = first;
         while let Some(digit @ b'0'..=b'9') = bytes.get(self.at) {
-            number = number.and_then(|number| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.at += 1;
         }
         if self.at == first || (bytes[first] == b'0' && self.at > first + 1) {
             return Err(self.syntax());
         }
         let whole_end = self.at;
+        // 64 bits hold any number of nineteen digits.
+        let number = match whole_end - first {
+            0..20 => Some(number),
+            _ => self.text[first..whole_end].parse().ok(),
+        };
         if bytes.get(self.at) == Some(&b'.') {
             self.at += 1;
             self.digits()?;

@@ -34,10 +34,14 @@ impl<'a, 'de> Elements<'a, 'de> {
             self.is_first = false;
             return Ok(next != closing);
         }
-        if next == closing {
-            return Ok(false);
+        if next != b',' {
+            return if next == closing {
+                Ok(false)
+            } else {
+                Err(self.json.syntax())
+            };
         }
-        self.json.take(b',')?;
+        self.json.at += 1;
         Ok(true)
     }
 }
