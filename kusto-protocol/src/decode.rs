@@ -18,6 +18,7 @@ mod rows;
 mod rows_decoder;
 mod string;
 mod table;
+mod template;
 mod window;
 mod word;
 

@@ -7,20 +7,24 @@
 //! What a comma means depends on the innermost bracket, so that brackets are walked one by one. But the values of a
 //! column mostly have the same marks (brackets, braces, colons and commas), as they are written by the same query. So the
 //! marks of one value are kept, with what may come after each, and a value with the same marks need not be walked over.
+//! Where bits are not moved at once, the text between its scalars is kept instead; see `template.rs`.
 //!
 //! Only the compact form is taken, without escapes but the short ones, and nested at most 64 deep.
 
 use super::json::is_scalar;
 use super::pause::Pause;
+use super::template::Template;
 use super::word::word_at;
 use crate::simd::{Kernel, Lanes, append_marked, block_at, escaped};
 
-/// The marks of a value of a column.
+/// What a value of a column looked like.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
     /// Of each mark those bits that tell it from others, and what comes after it; then zeros for a block.
     marks: Vec<u8>,
     len: usize,
+    /// What is kept instead where bits are not moved at once.
+    template: Template,
     /// Values in it are not compared with the shape, and not kept.
     pause: Pause,
 }
@@ -44,11 +48,16 @@ pub(super) fn nested_end<L: Lanes>(
     max_depth: usize,
     shape: &mut Shape,
 ) -> Option<usize> {
-    let keep = L::MOVES_BITS && shape.pause.is_over();
-    if keep && shape.len > 0 {
-        if let Some(end) = end_of_shape(lanes, bytes, at, shape) {
+    let keep = shape.pause.is_over();
+    if keep && (shape.len > 0 || !shape.template.is_empty()) {
+        let end = if L::MOVES_BITS {
+            end_of_shape(lanes, bytes, at, shape)
+        } else {
+            shape.template.end(lanes, bytes, at)
+        };
+        if end.is_some() {
             shape.pause.succeed();
-            return Some(end);
+            return end;
         }
         shape.pause.fail();
     }
@@ -137,6 +146,7 @@ impl Kernel for Walk<'_> {
         if keep {
             shape.clear();
         }
+        let keep_marks = keep && L::MOVES_BITS;
         let (mut strings, mut scalars) = (Strings::default(), Scalars::default());
         // The carry of the addition that looks for names' ends.
         let mut in_name = 0;
@@ -212,14 +222,17 @@ impl Kernel for Walk<'_> {
             if wrong & valid != 0 || !scalars.check(lanes, block, bytes, base, numbers & valid) {
                 return None;
             }
-            if keep {
+            if keep_marks {
                 append_marked(lanes, block, marks & valid & u64::MAX >> 1, &mut shape.marks);
             }
             if valid != u64::MAX {
-                if keep {
+                let end = base + 64 - valid.leading_zeros() as usize;
+                if keep_marks {
                     shape.end();
+                } else if keep {
+                    shape.template.learn(&bytes[at..end]);
                 }
-                return Some(base + 64 - valid.leading_zeros() as usize);
+                return Some(end);
             }
             base += 63;
         }
@@ -231,6 +244,7 @@ impl Shape {
     fn clear(&mut self) {
         self.marks.clear();
         self.len = 0;
+        self.template.clear();
     }
 
     /// All marks have come.

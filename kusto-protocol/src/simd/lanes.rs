@@ -51,6 +51,12 @@ pub(crate) trait Lanes: Copy {
         text::append_plain(self, bytes, at, buffer)
     }
 
+    /// The index from `at` on of a quote, a backslash, a control character or the end.
+    #[inline(always)]
+    fn plain_end(self, bytes: &[u8], at: usize) -> usize {
+        text::plain_end(self, bytes, at)
+    }
+
     /// The brackets, braces, colons and commas; what is said of control characters is not.
     #[inline(always)]
     fn marks(self, block: Self::Block) -> u64 {

@@ -96,6 +96,18 @@ pub(super) fn append_plain<L: Lanes>(
     }
 }
 
+/// See [`Lanes::plain_end`].
+#[inline(always)]
+pub(super) fn plain_end<L: Lanes>(lanes: L, bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        let special = lanes.special(block_at(lanes, bytes, at));
+        if special != 0 {
+            return at + special.trailing_zeros() as usize;
+        }
+        at += 64;
+    }
+}
+
 /// Goes on from a backslash.
 #[inline(always)]
 fn copy_escaped<L: Lanes>(
