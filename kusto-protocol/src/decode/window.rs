@@ -387,7 +387,7 @@ fn push_string<L: Lanes>(
     array: &mut TextArray,
     pause: &mut Pause,
 ) -> Option<usize> {
-    if pause.is_over() {
+    if L::HAS_VECTORS && pause.is_over() {
         if let Some(end) = view.push_short(at, array.open()) {
             pause.succeed();
             return Some(end);
@@ -428,7 +428,8 @@ fn walk_run<L: Lanes>(
     bounds: &mut [u32],
 ) -> Option<usize> {
     *bounds.first_mut()? = at as u32 - 1;
-    if count <= FEW_CELLS
+    if L::HAS_VECTORS
+        && count <= FEW_CELLS
         && let Some(end) = view.cell_ends(at, count, is_last, bounds.get_mut(1..)?.first_chunk_mut()?)
     {
         return Some(end);

@@ -44,6 +44,14 @@ pub(super) const fn index_of_first(marks: u64) -> usize {
     marks.trailing_zeros() as usize / 8
 }
 
+/// The number that eight digits say, each in its byte without the bits of a character, the first one lowest.
+#[inline(always)]
+pub(super) const fn eight_digits(digits: u64) -> u64 {
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x80 * ONES;
 

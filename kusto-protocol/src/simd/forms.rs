@@ -44,22 +44,6 @@ pub(super) fn last_bytes(len: usize) -> &'static [u8; 16] {
     piece(masks, len.min(16))
 }
 
-/// Ones in the last `len` bytes, at most 32.
-#[inline]
-pub(super) fn last_of_32(len: usize) -> &'static [u8; 32] {
-    const MASKS: [u8; 64] = {
-        let mut masks = [0; 64];
-        let mut at = 32;
-        while at < 64 {
-            masks[at] = 0xff;
-            at += 1;
-        }
-        masks
-    };
-    let masks: &'static [u8; 64] = &MASKS;
-    masks[len.min(32)..].first_chunk().unwrap_or(&[0; 32])
-}
-
 /// The bytes that are marked, one after the other.
 #[inline(always)]
 pub(super) fn squeeze(bytes: &[u8; 64], mut keep: u64, room: &mut [MaybeUninit<u8>; 64]) {

@@ -14,6 +14,10 @@ pub(crate) trait Lanes: Copy {
     /// Whether [`Lanes::extract`] and [`Lanes::deposit`] are instructions.
     const MOVES_BITS: bool = false;
 
+    /// Whether there are instructions for whole blocks and arrays: then it pays to use them, even where some of what they
+    /// give may not be needed.
+    const HAS_VECTORS: bool = true;
+
     /// Loads a block.
     fn load(self, bytes: &[u8; 64]) -> Self::Block;
 

@@ -24,6 +24,8 @@ fn apart<K: Kernel>(kernel: K) -> K::Output {
 impl Lanes for Portable {
     type Block = [u8; 64];
 
+    const HAS_VECTORS: bool = false;
+
     #[inline(always)]
     fn load(self, bytes: &[u8; 64]) -> Self::Block {
         *bytes
@@ -78,39 +80,29 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn append_plain(self, bytes: &[u8], mut at: usize, buffer: &mut Vec<u8>) -> (usize, bool) {
-        // Half a block at a time, since most texts are short.
         let mut seen = [0; 32];
         loop {
-            let padded;
-            let piece: &[u8; 32] = match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-                Some(piece) => piece,
-                None => {
-                    padded = padded_from(bytes, at);
-                    &padded
-                }
-            };
-            let mut marks = [0; 32];
-            for ((mark, byte), seen) in marks.iter_mut().zip(piece).zip(&mut seen) {
-                *mark = u8::from(is_special(*byte));
+            let piece = piece_at(bytes, at);
+            buffer.extend_from_slice(&piece);
+            for (seen, byte) in seen.iter_mut().zip(piece) {
                 *seen |= byte;
             }
-            buffer.extend_from_slice(piece);
-            let first = |at: usize| {
-                marks[at..]
-                    .first_chunk()
-                    .map_or(0, |half| u128::from_le_bytes(*half))
-            };
-            let (front, back) = (first(0), first(16));
-            if front | back != 0 {
-                let bits = if front != 0 {
-                    front.trailing_zeros()
-                } else {
-                    128 + back.trailing_zeros()
-                };
-                let len = bits as usize / 8;
+            if has_special(&piece) {
+                let len = first_special(&piece);
                 buffer.truncate(buffer.len() - (32 - len));
-                let seen = word(&seen, 0) | word(&seen, 8) | word(&seen, 16) | word(&seen, 24);
-                return (at + len, seen & (ONES * 0x80) != 0);
+                let seen = seen.iter().fold(0, |all, byte| all | byte);
+                return (at + len, seen >= 0x80);
+            }
+            at += 32;
+        }
+    }
+
+    #[inline(always)]
+    fn plain_end(self, bytes: &[u8], mut at: usize) -> usize {
+        loop {
+            let piece = piece_at(bytes, at);
+            if has_special(&piece) {
+                return at + first_special(&piece);
             }
             at += 32;
         }
@@ -180,37 +172,27 @@ impl Lanes for Portable {
         (halves, valid)
     }
 
-    #[inline(always)]
     fn points(self, tail: &[u8; 33]) -> (u32, u32) {
-        // The last 32 bytes twice over, with zeros for points in the one half and for exponents in the other.
-        let mut twice = [0; 64];
-        let (points, exponents) = twice.split_at_mut(32);
-        for ((point, exponent), byte) in points.iter_mut().zip(exponents).zip(&tail[1..]) {
-            *point = byte ^ b'.';
-            *exponent = (byte | 0x20) ^ b'e';
-        }
-        let zeros = masks(&twice, |byte| byte == 0);
-        (zeros as u32, (zeros >> 32) as u32)
+        tail[1..].iter().rev().fold((0, 0), |(points, exponents), byte| {
+            let (is_point, is_exponent) = (*byte == b'.', byte | 0x20 == b'e');
+            (
+                points << 1 | u32::from(is_point),
+                exponents << 1 | u32::from(is_exponent),
+            )
+        })
     }
 
-    #[inline(always)]
     fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
-        let (after, own) = (forms::last_of_32(fraction), forms::last_of_32(len));
-        let (mut numbers, mut valid) = ([0; 4], true);
-        for (index, value) in numbers.iter_mut().enumerate() {
-            let at = 8 * index;
-            if len + at <= 24 {
-                continue;
-            }
-            // Digits before the point move one place to the right.
-            let after = word(after, at);
-            let digits = word(tail, at) & !after | word(tail, at + 1) & after;
-            let digits = (digits ^ ZEROS) & word(own, at);
-            *value = number(digits);
-            valid &= are_digits(digits);
+        let (mut high, mut low, mut valid) = (0u64, 0u64, true);
+        for place in (0..len).rev() {
+            // From the end, and over the point.
+            let byte = tail[32 - place - usize::from(place >= fraction)];
+            let digit = u64::from(byte ^ b'0');
+            valid &= digit < 10;
+            let half = if place < 16 { &mut low } else { &mut high };
+            *half = half.wrapping_mul(10).wrapping_add(digit);
         }
-        let [a, b, c, d] = numbers;
-        (a * 100_000_000 + b, c * 100_000_000 + d, valid)
+        (high, low, valid)
     }
 
     #[inline(always)]
@@ -266,6 +248,48 @@ impl Lanes for Portable {
 #[inline(always)]
 const fn is_special(byte: u8) -> bool {
     (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+}
+
+/// Half a block, since most texts are short; after the end of the bytes come zeros.
+#[inline(always)]
+fn piece_at(bytes: &[u8], at: usize) -> [u8; 32] {
+    match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(piece) => *piece,
+        None => padded_from(bytes, at),
+    }
+}
+
+/// A one for each special byte.
+#[inline(always)]
+fn marks_of(piece: &[u8; 32]) -> [u8; 32] {
+    let mut marks = [0; 32];
+    for (mark, byte) in marks.iter_mut().zip(piece) {
+        *mark = u8::from(is_special(*byte));
+    }
+    marks
+}
+
+#[inline(always)]
+fn has_special(piece: &[u8; 32]) -> bool {
+    marks_of(piece).iter().fold(0, |any, mark| any | mark) != 0
+}
+
+/// The index of the first special byte; there is one.
+#[inline(never)]
+fn first_special(piece: &[u8; 32]) -> usize {
+    let marks = marks_of(piece);
+    let half = |at: usize| {
+        marks[at..]
+            .first_chunk()
+            .map_or(0, |half| u128::from_le_bytes(*half))
+    };
+    let (front, back) = (half(0), half(16));
+    let bits = if front != 0 {
+        front.trailing_zeros()
+    } else {
+        128 + back.trailing_zeros()
+    };
+    bits as usize / 8
 }
 
 /// A bit for each byte.

@@ -10,7 +10,11 @@ pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'
         return read;
     }
     // More than sixteen digits never fit.
-    let long: Read<i64, N> = sixteen_digits(lanes, group).read;
+    let long: Read<i64, N> = if L::HAS_VECTORS {
+        sixteen_digits(lanes, group).read
+    } else {
+        integers_in_turn(lanes, group)
+    };
     let (mut values, mut fits) = ([0; N], [0; N]);
     for index in 0..N {
         values[index] = long.values[index] as i32;
@@ -28,6 +32,9 @@ pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'
 pub(super) fn integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
     if let Some(read) = single_digits(group) {
         return read;
+    }
+    if !L::HAS_VECTORS {
+        return integers_in_turn(lanes, group);
     }
     let SixteenDigits {
         mut read,
@@ -53,6 +60,44 @@ pub(super) fn integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) ->
         }
     }
     read
+}
+
+/// As [`integers`], each from its characters to its value at once.
+#[inline(always)]
+fn integers_in_turn<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
+    let (mut values, mut valid, mut nulls) = ([0; N], 0, 0);
+    let mut rest = group.bounds;
+    for (index, value) in values[..group.count.min(N)].iter_mut().enumerate() {
+        let (from, end) = cell_of(rest);
+        rest = rest.get(group.stride..).unwrap_or_default();
+        let word = word_at(group.bytes, from);
+        let len = end.wrapping_sub(from);
+        if (word == NULL_WORD) & (len == 4) {
+            nulls |= 1 << index;
+            continue;
+        }
+        let negative = word as u8 == b'-';
+        let leading = if negative { word >> 8 } else { word } as u8;
+        let len = len.wrapping_sub(usize::from(negative));
+        let Some(tail) = ending_at(group.bytes, end) else {
+            continue;
+        };
+        let (halves, mut is_number) = lanes.digits(tail, len.min(16));
+        let mut number = (halves & 0xffff_ffff) * 100_000_000 + (halves >> 32);
+        if len > 16 {
+            let Some(tail) = ending_at(group.bytes, end - 16).filter(|_| len <= 19) else {
+                continue;
+            };
+            // Three digits at most, and nineteen in all, which is less than 64 bits without a sign hold.
+            let (upper, are_digits) = lanes.digits(tail, len - 16);
+            number = number.wrapping_add((upper >> 32).wrapping_mul(10_000_000_000_000_000));
+            is_number &= are_digits & (number <= i64::MAX as u64 + u64::from(negative));
+        }
+        let is_canonical = (len != 0) & ((leading != b'0') | (len == 1));
+        *value = if negative { number.wrapping_neg() } else { number } as i64;
+        valid |= u64::from(is_number & is_canonical) << index;
+    }
+    Read { values, valid, nulls }
 }
 
 /// Numbers of one digit, as counts often are. What else is among them is not valid; nothing if that is much.

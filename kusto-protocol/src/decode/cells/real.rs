@@ -2,11 +2,15 @@
 
 use super::{Group, Read, bits, cell_of, is_null, word_at};
 use crate::decode::float::{Product, product, rounded};
+use crate::decode::word::{self, eight_digits, index_of_first, non_digit_bytes};
 use crate::simd::{Lanes, ending_at};
 
 /// Numbers with a point or an exponent or neither, of at most 19 digits that count.
 #[inline(always)]
 pub(super) fn reals<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<f64, N> {
+    if !L::HAS_VECTORS {
+        return reals_in_turn(group);
+    }
     let (mut words, mut lens, mut fractions) = ([0u32; N], [0u32; N], [0u32; N]);
     let (mut powers, mut signs, mut mantissas) = ([0i32; N], [0u64; N], [0u64; N]);
     let mut nulls = 0;
@@ -88,6 +92,81 @@ pub(super) fn reals<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Re
     }
 }
 
+/// As [`reals`], each from its characters to its value at once.
+#[inline(always)]
+fn reals_in_turn<const N: usize>(group: &Group<'_>) -> Read<f64, N> {
+    let (mut values, mut valid, mut nulls) = ([0.0; N], 0, 0);
+    let mut rest = group.bounds;
+    for (index, value) in values[..group.count.min(N)].iter_mut().enumerate() {
+        let (from, end) = cell_of(rest);
+        rest = rest.get(group.stride..).unwrap_or_default();
+        let word = word_at(group.bytes, from);
+        if is_null(word, end.wrapping_sub(from)) {
+            nulls |= 1 << index;
+            continue;
+        }
+        let negative = word as u8 == b'-';
+        let Some((mantissa, power)) = parts(group.bytes, from + usize::from(negative), end) else {
+            continue;
+        };
+        let sign = u64::from(negative) << 63;
+        if (mantissa < 1 << 52) & (power.wrapping_neg() as u32 <= 22) {
+            let [quotient] = quotients(&[mantissa], &[power], &[sign]);
+            *value = quotient;
+            valid |= 1 << index;
+        } else {
+            let (bits, is_known) = rounded(product(mantissa, power), mantissa, power);
+            *value = f64::from_bits(bits | sign);
+            valid |= u64::from(is_known) << index;
+        }
+    }
+    Read { values, valid, nulls }
+}
+
+/// All digits of a number without a sign, and the power of ten that goes with them.
+#[inline(always)]
+fn parts(bytes: &[u8], from: usize, end: usize) -> Option<(u64, i32)> {
+    let (whole, mut at) = digits(bytes, from, 0)?;
+    let is_canonical = (at > from) & ((bytes.get(from) != Some(&b'0')) | (at == from + 1));
+    if !is_canonical {
+        return None;
+    }
+    let (mut mantissa, mut power) = (whole, 0);
+    if bytes.get(at) == Some(&b'.') {
+        let point = at;
+        (mantissa, at) = digits(bytes, point + 1, whole)?;
+        power = (point + 1).wrapping_sub(at) as i32;
+        if power == 0 {
+            return None;
+        }
+    }
+    if at < end && bytes[at] | 0x20 == b'e' {
+        power += exponent(bytes.get(at + 1..end)?)?;
+        at = end;
+    }
+    (at == end).then_some((mantissa, power))
+}
+
+/// The digits from a place on behind those of a number, and the index after them. Nothing if that is too much for 64
+/// bits, or near the end of the bytes.
+#[inline(always)]
+fn digits(bytes: &[u8], mut at: usize, mut number: u64) -> Option<(u64, usize)> {
+    loop {
+        let word = word::word_at(bytes, at)?;
+        let count = index_of_first(non_digit_bytes(word));
+        if count == 0 {
+            return Some((number, at));
+        }
+        // After zeros.
+        let eight = eight_digits((word ^ ZEROS) << (64 - 8 * count));
+        number = number.checked_mul(POWERS[count & 15])?.checked_add(eight)?;
+        at += count;
+        if count < 8 {
+            return Some((number, at));
+        }
+    }
+}
+
 /// Numbers that a `f64` holds, divided by powers of ten that it holds: so that one rounding gives the nearest.
 #[inline(always)]
 fn quotients<const N: usize>(mantissas: &[u64; N], powers: &[i32; N], signs: &[u64; N]) -> [f64; N] {
@@ -101,6 +180,28 @@ fn quotients<const N: usize>(mantissas: &[u64; N], powers: &[i32; N], signs: &[u
     }
     values
 }
+
+const ZEROS: u64 = u64::from_le_bytes(*b"00000000");
+
+/// Those that come after at most eight digits.
+const POWERS: [u64; 16] = [
+    1,
+    10,
+    100,
+    1000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+];
 
 const POWERS_OF_TEN: [f64; 32] = {
     let mut powers = [1.0; 32];

@@ -1,12 +1,16 @@
 //! Points in time, and spans of it.
 
 use super::{Group, Read, bits, cell_of, is_null, word_at};
+use crate::decode::word::eight_digits;
 use crate::scalar::TICKS_PER_SECOND;
 use crate::simd::{Lanes, ending_at};
 
 /// `"YYYY-MM-DDThh:mm:ss[.f]Z"` in ticks, with at most seven digits of a fraction.
 #[inline(always)]
 pub(super) fn datetimes<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
+    if !L::HAS_VECTORS {
+        return datetimes_in_turn(lanes, group);
+    }
     // Pairs of digits: century, year, month and day; hour and minute. Then ticks of seven digits, in two parts.
     let (mut dates, mut clocks, mut seconds) = ([0u64; N], [0u32; N], [0u32; N]);
     let (mut fractions, mut formed, mut nulls) = ([0u64; N], [0; N], [0; N]);
@@ -30,38 +34,14 @@ pub(super) fn datetimes<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -
     }
     let (mut exists, mut days) = ([0; N], [0u32; N]);
     for index in 0..N {
-        let date = dates[index];
-        let (century, year) = (date as u32 & 0xffff, date as u32 >> 16);
-        let (month, day) = ((date >> 32) as u32 & 0xffff, (date >> 48) as u32);
-        // Every fourth year, but of the years that end a century only every fourth.
-        let leap = u32::from(if year == 0 { century } else { year } & 3 == 0);
-        let in_month = if month == 2 {
-            28 + leap
-        } else {
-            30 + ((month + (month >> 3)) & 1)
-        };
-        // Counted from March on, so that the odd day comes last.
-        let early = month < 3;
-        let year = century * 100 + year;
-        let (years, months) = (
-            year - u32::from(early & (year > 0)),
-            if early { month + 9 } else { month.wrapping_sub(3) },
-        );
-        let centuries = (years * 5243) >> 19;
-        let before = years * 365 + years / 4 - centuries + centuries / 4 + (months * 153 + 2) / 5;
-        days[index] = before.wrapping_add(day).wrapping_sub(307);
-        exists[index] = u8::from((year > 0) & (month > 0) & (day.wrapping_sub(1) < in_month));
+        let (day, does_exist) = day_number(dates[index]);
+        days[index] = day;
+        exists[index] = u8::from(does_exist);
     }
     let mut values = [0; N];
     for index in 0..N {
-        let (hour, minute) = (clocks[index] & 0xffff, clocks[index] >> 16);
-        let second = u64::from(hour * 3600 + minute * 60 + seconds[index]);
-        let fraction = (fractions[index] & 0xffff_ffff) * 10_000 + (fractions[index] >> 32);
-        let second = u64::from(days[index]) * 86_400 + second;
         // What is no datetime may be any number, but for nulls.
-        let ticks = second
-            .wrapping_mul(TICKS_PER_SECOND as u64)
-            .wrapping_add(fraction);
+        let ticks = ticks(days[index], clocks[index], seconds[index], fractions[index]);
         values[index] = if nulls[index] == 1 { 0 } else { ticks as i64 };
     }
     Read {
@@ -69,6 +49,68 @@ pub(super) fn datetimes<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -
         valid: bits(lanes, &formed) & bits(lanes, &exists),
         nulls: bits(lanes, &nulls),
     }
+}
+
+/// As [`datetimes`], each from its characters to its ticks at once.
+#[inline(always)]
+fn datetimes_in_turn<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
+    let (mut values, mut valid, mut nulls) = ([0; N], 0, 0);
+    let mut rest = group.bounds;
+    for (index, value) in values[..group.count.min(N)].iter_mut().enumerate() {
+        let (from, end) = cell_of(rest);
+        rest = rest.get(group.stride..).unwrap_or_default();
+        let len = end.wrapping_sub(from);
+        if is_null(word_at(group.bytes, from), len) {
+            nulls |= 1 << index;
+            continue;
+        }
+        let Some(text) = group.bytes.get(from..).and_then(|rest| rest.first_chunk()) else {
+            continue;
+        };
+        let parts = lanes.datetime(text, len.saturating_sub(23) & 7);
+        let known_len = (len < 32) & (KNOWN_LENS >> (len & 31) & 1 == 1);
+        let (day, exists) = day_number(parts.date);
+        *value = ticks(day, parts.clock, parts.second, parts.fraction) as i64;
+        valid |= u64::from(parts.is_valid & known_len & exists) << index;
+    }
+    Read { values, valid, nulls }
+}
+
+/// The days before a date, and whether there is such a date.
+#[inline(always)]
+fn day_number(date: u64) -> (u32, bool) {
+    let (century, year) = (date as u32 & 0xffff, date as u32 >> 16);
+    let (month, day) = ((date >> 32) as u32 & 0xffff, (date >> 48) as u32);
+    // Every fourth year, but of the years that end a century only every fourth.
+    let leap = u32::from(if year == 0 { century } else { year } & 3 == 0);
+    let in_month = if month == 2 {
+        28 + leap
+    } else {
+        30 + ((month + (month >> 3)) & 1)
+    };
+    // Counted from March on, so that the odd day comes last.
+    let early = month < 3;
+    let year = century * 100 + year;
+    let (years, months) = (
+        year - u32::from(early & (year > 0)),
+        if early { month + 9 } else { month.wrapping_sub(3) },
+    );
+    let centuries = (years * 5243) >> 19;
+    let before = years * 365 + years / 4 - centuries + centuries / 4 + (months * 153 + 2) / 5;
+    let exists = (year > 0) & (month > 0) & (day.wrapping_sub(1) < in_month);
+    (before.wrapping_add(day).wrapping_sub(307), exists)
+}
+
+/// The ticks of a day and what [`Lanes::datetime`] says of the time; of what is no datetime any number.
+#[inline(always)]
+fn ticks(day: u32, clock: u32, second: u32, fraction: u64) -> u64 {
+    let (hour, minute) = (clock & 0xffff, clock >> 16);
+    let second = u64::from(hour * 3600 + minute * 60 + second);
+    let fraction = (fraction & 0xffff_ffff) * 10_000 + (fraction >> 32);
+    let second = u64::from(day) * 86_400 + second;
+    second
+        .wrapping_mul(TICKS_PER_SECOND as u64)
+        .wrapping_add(fraction)
 }
 
 /// Lengths of a datetime in quotes, as bits: without a fraction, or with one to seven digits of it.
@@ -133,7 +175,7 @@ pub(super) fn timespans<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -
         let (day, day_over) = digits(day, 0, 0x0909_0909_0909_0909);
         let pairs = clock.wrapping_mul(10).wrapping_add(clock >> 8);
         let (hour, minute, second) = (pairs & 0xff, pairs >> 24 & 0xff, pairs >> 48 & 0xff);
-        let (fraction, day) = (number(fraction), number(day));
+        let (fraction, day) = (eight_digits(fraction), eight_digits(day));
         let seconds = day * 86_400 + hour * 3600 + minute * 60 + second;
         let ticks = seconds
             .wrapping_mul(TICKS_PER_SECOND as u64)
@@ -170,14 +212,6 @@ fn digits(characters: u64, form: u64, bounds: u64) -> (u64, u64) {
     // A byte above its bound, or one that was no character of seven bits, has its highest bit set then.
     let over = ((digits & !HIGH) + (!HIGH - bounds)) | digits;
     (digits, over & HIGH)
-}
-
-/// The number that eight digits say, the first one in the lowest byte.
-#[inline(always)]
-fn number(digits: u64) -> u64 {
-    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
-    fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
 }
 
 const NO_FRACTION: u64 = u64::from_le_bytes(*b".0000000");
