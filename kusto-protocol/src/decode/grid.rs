@@ -136,6 +136,7 @@ mod tests {
                 rows: taken.rows + 1,
                 len: end,
                 row_bytes: taken.row_bytes + end - row,
+                has_stopped: false,
             };
             match between(bytes, end) {
                 Some(len) => row = end + len,

@@ -23,6 +23,8 @@ pub(super) struct Rows {
     /// What reads rows of the compact form many at a time; none before the second row.
     window: Option<Box<Window>>,
     expect: Expect,
+    /// Whether the window has tried the next row in vain.
+    has_stopped: bool,
     /// Bytes on the wire of the rows in the builder.
     batch_bytes: usize,
     carry: Carry,
@@ -102,6 +104,7 @@ impl Rows {
             level: Level::new(config.isa),
             window: None,
             expect: Expect::Bracket,
+            has_stopped: false,
             batch_bytes: 0,
             carry: Carry::default(),
             memory,
@@ -143,7 +146,8 @@ impl Rows {
                     return Ok(RowsEvent::End(self.take_batch()));
                 }
                 // Many tables have only one row, for which it does not pay to get ready for many.
-                (Expect::Row, b'[') if self.read_window(source, config) => {}
+                (Expect::Row, b'[')
+                    if !mem::take(&mut self.has_stopped) && self.read_window(source, config) => {}
                 (Expect::Row, b'[') if self.carry_if_cut(source, config) => return Ok(RowsEvent::More),
                 (Expect::FirstRow | Expect::Row, b'[' | b'{') => match self.read_in_place(source, config)? {
                     Some(Unit::Row) => {}
@@ -182,6 +186,7 @@ impl Rows {
         self.batch_bytes = 0;
         self.carry.clear();
         self.expect = Expect::Row;
+        self.has_stopped = false;
     }
 
     /// Builds the next batch in the memory of this one.
@@ -211,6 +216,7 @@ impl Rows {
         } else {
             Expect::AfterRow
         };
+        self.has_stopped = false;
     }
 
     fn batch_is_full(&self, config: &DecoderConfig) -> bool {
@@ -275,6 +281,7 @@ impl Rows {
         self.batch_bytes += taken.row_bytes;
         source.advance(taken.len);
         self.expect = Expect::AfterRow;
+        self.has_stopped = taken.has_stopped;
         true
     }
 

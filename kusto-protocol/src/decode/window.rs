@@ -63,6 +63,8 @@ pub(super) struct Taken {
     pub(super) len: usize,
     /// Bytes of the rows alone.
     pub(super) row_bytes: usize,
+    /// Whether there is no use in trying the row after them, since it is cut or in some way unusual.
+    pub(super) has_stopped: bool,
 }
 
 /// How many more rows may come.
@@ -219,10 +221,14 @@ impl Kernel for Reading<'_> {
             }
             builder.end_rows(rows);
         }
-        let mut taken = walked;
+        let mut taken = Taken {
+            has_stopped: !clean,
+            ..walked
+        };
         if rows < walked.rows {
             taken = Taken {
                 rows,
+                has_stopped: true,
                 ..Taken::default()
             };
             if let Some(len) = rows.checked_sub(1).and_then(|last| window.row_ends.get(last)) {
