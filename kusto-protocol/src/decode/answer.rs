@@ -89,6 +89,12 @@ impl Answer {
         }
     }
 
+    /// Takes frames that are to be given out before all others.
+    pub(super) fn put_back(&mut self, mut frames: VecDeque<Frame>) {
+        frames.append(&mut self.pending);
+        self.pending = frames;
+    }
+
     /// A frame that is ready.
     pub(super) fn next_frame(&mut self) -> Option<Frame> {
         self.pending.pop_front()
@@ -358,6 +364,13 @@ impl Answer {
         self.memory
             .take()
             .unwrap_or_else(|| Box::new(Memory::new(config)))
+    }
+
+    /// About how many bytes of rows may come before there is a batch of them; see [`Rows::room`](super::rows::Rows::room).
+    pub(super) fn room(&self, config: &DecoderConfig) -> usize {
+        self.current
+            .as_ref()
+            .map_or(0, |current| current.rows.room(config))
     }
 
     /// Bytes held for rows.

@@ -145,6 +145,20 @@ impl Envelope {
         }
     }
 
+    /// About how many bytes can be read without a frame; none where no rows are.
+    pub(super) fn room(&self, config: &DecoderConfig) -> usize {
+        if self.expect == Expect::Rows {
+            self.answer.room(config)
+        } else {
+            0
+        }
+    }
+
+    /// Takes frames that are to be given out before all others.
+    pub(super) fn put_back(&mut self, frames: VecDeque<Frame>) {
+        self.answer.put_back(frames);
+    }
+
     /// The body has ended.
     pub(super) fn finish(&mut self, offset: u64, config: &DecoderConfig) -> Result<(), DecodeError> {
         if self.expect == Expect::End {

@@ -1,8 +1,8 @@
 //! The elements of a `Rows` array: rows, and errors in place of rows.
 //!
-//! Rows are read in place from the caller's chunk. Only a row cut by the end of a chunk is stitched together, in
-//! [`Carry`], whose scanner remembers how far it came, so that each byte is looked at once for the end however small the
-//! chunks are. Such a row is not read before its end has come.
+//! Rows are read where they are, in the caller's chunk or in small chunks that were put together. Only a row cut by the end
+//! of those is stitched together, in [`Carry`], whose scanner remembers how far it came, so that each byte is looked at
+//! once for the end however small the chunks are. Such a row is not read before its end has come.
 
 use std::mem;
 use std::sync::Arc;
@@ -178,6 +178,18 @@ impl Rows {
     /// Bytes held: the batch under construction and the row that is cut.
     pub(super) fn buffered_bytes(&self) -> usize {
         self.builder.byte_len() + self.carry.bytes.capacity()
+    }
+
+    /// About how many bytes of rows may come before the batch is full; none as long as it does not show of what length
+    /// rows are, or whether there are many.
+    pub(super) fn room(&self, config: &DecoderConfig) -> usize {
+        let rows = self.builder.num_rows();
+        if rows == 0 || self.window.is_none() {
+            return 0;
+        }
+        let rows_left = config.max_batch_rows.saturating_sub(rows);
+        let bytes_left = config.max_batch_bytes.saturating_sub(self.batch_bytes);
+        bytes_left.min((self.batch_bytes / rows).saturating_mul(rows_left))
     }
 
     /// Forgets what was read, and begins with a row.
