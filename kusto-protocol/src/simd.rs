@@ -5,9 +5,10 @@
 //! such a loop inside of a function that is compiled for the instruction set, so that everything of it is inlined
 //! there; this happens once for each window, and costs nothing.
 //!
-//! All unsafe code of the crate is in the files of this module. It is of three kinds: calls of functions for an instruction
+//! All unsafe code of the crate is in the files of this module. It is of four kinds: calls of functions for an instruction
 //! set, proven by a value that only exists where the set does; loads and stores of arrays of the register's size;
-//! and bytes that are known to be UTF-8 becoming part of a `String`.
+//! loads at the places of many cells, all of which were compared with the ends of the bytes before; and bytes that
+//! are known to be UTF-8 becoming part of a `String`.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -32,7 +33,7 @@ mod view;
 mod x86;
 
 pub(crate) use decimal::push_decimal;
-pub(crate) use lanes::{Lanes, append_marked, block_at, ending_at};
+pub(crate) use lanes::{Group, Lanes, Numbers, append_marked, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
 pub(crate) use scan::plain_end;
 pub(crate) use text::{ascii, escaped, push_json, push_string};
@@ -60,7 +61,7 @@ pub enum Isa {
     Sse42,
     /// x86-64 with AVX2, BMI1 and BMI2 (2013).
     Avx2,
-    /// x86-64 with AVX-512 F, BW, VL, VBMI and VBMI2 (2019).
+    /// x86-64 with AVX-512 F, BW, CD, DQ, VL, VBMI and VBMI2 (2019).
     Avx512,
     /// 64-bit ARM with NEON: all of them.
     Neon,

@@ -4,7 +4,7 @@
 //! characters, and makes numbers of the digits. The other steps do plain arithmetic on whole arrays, which the compiler
 //! turns into the instruction set's vectors: signs, leading zeros, calendar, rounding. Nothing branches on the digits:
 //! their number and a sign are as likely as not to change from row to row. A cell that is not in the short form is
-//! read as any single cell is.
+//! read as any single cell is. Numbers are made eight cells at a time by an instruction set that can.
 
 mod decimal;
 mod integer;
@@ -17,7 +17,7 @@ use real::reals;
 use time::{datetimes, timespans};
 
 use super::cell::{Scratch, try_cell};
-use crate::simd::Lanes;
+use crate::simd::{Group, Lanes};
 use crate::{BoolArray, ColumnArray};
 
 /// Cells of a group, a bit for each of those that are valid, and of those that are null, and for none both. The others
@@ -131,14 +131,6 @@ fn read_group<L: Lanes, const N: usize>(lanes: L, array: &mut ColumnArray, group
         ColumnArray::Timespan(array) => append!(array, timespans(lanes, group)),
         _ => 0,
     }
-}
-
-/// At most 64 cells.
-struct Group<'a> {
-    bytes: &'a [u8],
-    bounds: &'a [u32],
-    stride: usize,
-    count: usize,
 }
 
 /// Where a cell begins and ends.

@@ -1,10 +1,12 @@
 //! AVX-512 with VBMI2: a block is one register, a comparison gives its mask at once, and bytes are squeezed together
 //! in one instruction.
 
+mod numbers;
+
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
-use super::lanes::{Datetime, Lanes};
+use super::lanes::{Datetime, Group, Lanes, Numbers};
 use super::{Kernel, utf8, x86};
 
 /// The proof that the processor has the instruction set.
@@ -15,6 +17,8 @@ impl Avx512 {
     pub(super) fn new() -> Option<Self> {
         let has_all = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512cd")
+            && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512vbmi2")
@@ -30,7 +34,7 @@ impl Avx512 {
 
 /// Runs a loop with everything it calls compiled for this instruction set.
 #[target_feature(
-    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq"
+    enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq"
 )]
 pub(super) fn run<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
     kernel.run(lanes)
@@ -39,7 +43,7 @@ pub(super) fn run<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
 /// As [`run`], never inlined.
 #[inline(never)]
 #[target_feature(
-    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq"
+    enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq"
 )]
 fn apart<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
     kernel.run(lanes)
@@ -163,6 +167,12 @@ impl Lanes for Avx512 {
     fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool) {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { x86::digits_around_wide(tail, fraction, len) }
+    }
+
+    #[inline(always)]
+    fn numbers<const REAL: bool, const N: usize>(self, group: &Group<'_>, numbers: &mut Numbers<N>) -> bool {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { numbers::numbers::<REAL, N>(group, numbers) }
     }
 
     #[inline(always)]

@@ -146,12 +146,61 @@ pub(crate) trait Lanes: Copy {
     /// the number of digits, is at most 32.
     fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool);
 
+    /// Reads numbers, and says whether it did: else they are to be read one by one. Of whole numbers a cell is all
+    /// digits; of real ones a point and an exponent of at most three digits go into the power.
+    #[inline(always)]
+    fn numbers<const REAL: bool, const N: usize>(
+        self,
+        _group: &Group<'_>,
+        _numbers: &mut Numbers<N>,
+    ) -> bool {
+        false
+    }
+
     /// The parts of a datetime. `text` begins with the opening quote; the fraction has so many digits, at most seven,
     /// or there is no point if it has none.
     fn datetime(self, text: &[u8; 32], fraction: usize) -> Datetime;
 
     /// The bytes that 36 characters of a guid say, and whether that is what they are.
     fn guid(self, text: &[u8; 36]) -> ([u8; 16], bool);
+}
+
+/// Cells of a column, at most 64.
+pub(crate) struct Group<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Before and after each cell the index of a separator.
+    pub(crate) bounds: &'a [u32],
+    /// How far the bounds of a cell are behind those of the one before.
+    pub(crate) stride: usize,
+    pub(crate) count: usize,
+}
+
+/// Numbers side by side.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers<const N: usize> {
+    /// The digits, at most nineteen; 0 for nulls.
+    pub(crate) mantissas: [u64; N],
+    /// The power of ten they are multiplied with; 0 for nulls.
+    pub(crate) powers: [i32; N],
+    /// The highest bit where there is a minus.
+    pub(crate) signs: [u64; N],
+    /// A bit for each number that JSON allows, if it has not too many characters or digits. What is said of places
+    /// beyond the last cell means nothing.
+    pub(crate) valid: u64,
+    pub(crate) nulls: u64,
+}
+
+impl<const N: usize> Numbers<N> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self {
+            mantissas: [0; N],
+            powers: [0; N],
+            signs: [0; N],
+            valid: 0,
+            nulls: 0,
+        }
+    }
 }
 
 /// The parts of a datetime.

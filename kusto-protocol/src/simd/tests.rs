@@ -315,3 +315,114 @@ proptest! {
         }
     }
 }
+
+/// What a cell says, read one character after the other: its digits, power of ten and sign.
+fn number_of(text: &str, real: bool) -> Option<(u64, i32, u64)> {
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (number, power) = match rest.find(['e', 'E']) {
+        Some(at) => {
+            let exponent = &rest[at + 1..];
+            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            let is_known =
+                (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+            (&rest[..at], exponent.parse::<i32>().ok().filter(|_| is_known)?)
+        }
+        None => (rest, 0),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_number = !whole.is_empty()
+        && (whole == "0" || !whole.starts_with('0'))
+        && number.contains('.') != fraction.is_empty()
+        && (whole.bytes().chain(fraction.bytes())).all(|byte| byte.is_ascii_digit())
+        && (real || number.len() == rest.len() && fraction.is_empty())
+        && number.len() <= 32;
+    let mantissa: u64 = format!("{whole}{fraction}").parse().ok()?;
+    let power = power - fraction.len() as i32;
+    (is_number && mantissa < 10u64.pow(19)).then_some((mantissa, power, u64::from(negative) << 63))
+}
+
+struct CheckNumbers<'a> {
+    cells: &'a [String],
+    front: usize,
+    back: usize,
+}
+
+impl Kernel for CheckNumbers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        // Behind each of its bounds a cell has those of another column.
+        let mut wire = "1".repeat(self.front);
+        let mut bounds = Vec::new();
+        for cell in self.cells {
+            bounds.push(wire.len() as u32);
+            wire = wire + "," + cell;
+            bounds.extend([wire.len() as u32, u32::MAX]);
+        }
+        bounds.pop();
+        wire += &"]1234567"[..self.back];
+        let group = Group {
+            bytes: wire.as_bytes(),
+            bounds: &bounds,
+            stride: 3,
+            count: self.cells.len(),
+        };
+        self.check::<L, true, 64>(lanes, &group);
+        self.check::<L, false, 64>(lanes, &group);
+        if self.cells.len() <= 16 {
+            self.check::<L, true, 16>(lanes, &group);
+        }
+    }
+}
+
+impl CheckNumbers<'_> {
+    #[inline(always)]
+    fn check<L: Lanes, const REAL: bool, const N: usize>(&self, lanes: L, group: &Group<'_>) {
+        let mut numbers = Numbers::<N>::new();
+        if !lanes.numbers::<REAL, N>(group, &mut numbers) {
+            return;
+        }
+        for (index, cell) in self.cells.iter().enumerate() {
+            let found = (
+                numbers.mantissas[index],
+                numbers.powers[index],
+                numbers.signs[index],
+            );
+            let is_valid = numbers.valid >> index & 1 == 1;
+            assert_eq!(numbers.nulls >> index & 1 == 1, cell == "null", "{cell}");
+            assert_eq!(is_valid.then_some(found), number_of(cell, REAL), "{cell}");
+            if cell == "null" {
+                assert_eq!(found, (0, 0, 0));
+            }
+        }
+    }
+}
+
+fn number_cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?(0|[1-9][0-9]{0,20})",
+        "-?(0|[1-9][0-9]{0,17})\\.[0-9]{1,19}",
+        "-?(0|[1-9])(\\.[0-9]{1,18})?[eE][-+]?[0-9]{1,3}",
+        "-?[0-9]{0,3}(\\.[0-9]{0,3})?([eE][-+]?[0-9]{0,4})?",
+        "[-+.eE019/:]{1,8}",
+        "[0-9.]{28,36}",
+        Just("null".to_owned()),
+        "null?l?|true|NaN|\"NaN\"|[ -~]{1,6}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn numbers_side_by_side_are_as_one_by_one(
+        cells in proptest::collection::vec(number_cell(), 1..=64),
+        front in 0usize..100,
+        back in 0usize..8,
+    ) {
+        on_all(|| CheckNumbers { cells: &cells, front, back });
+    }
+}

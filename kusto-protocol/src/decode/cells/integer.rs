@@ -1,11 +1,15 @@
 //! Whole numbers.
 
 use super::{Group, NULL_WORD, Read, bits, cell_of, word_at};
-use crate::simd::{Lanes, ending_at};
+use crate::simd::{Lanes, Numbers, ending_at};
 
 /// Whole numbers of 32 bits.
 #[inline(always)]
 pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i32, N> {
+    let mut numbers = Numbers::<N>::new();
+    if lanes.numbers::<false, N>(group, &mut numbers) {
+        return narrowed(lanes, &whole_numbers(lanes, &numbers));
+    }
     if let Some(read) = single_digits(group) {
         return read;
     }
@@ -15,6 +19,12 @@ pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'
     } else {
         integers_in_turn(lanes, group)
     };
+    narrowed(lanes, &long)
+}
+
+/// Those that fit into 32 bits.
+#[inline(always)]
+fn narrowed<L: Lanes, const N: usize>(lanes: L, long: &Read<i64, N>) -> Read<i32, N> {
     let (mut values, mut fits) = ([0; N], [0; N]);
     for index in 0..N {
         values[index] = long.values[index] as i32;
@@ -30,6 +40,10 @@ pub(super) fn short_integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'
 /// Whole numbers of 64 bits.
 #[inline(always)]
 pub(super) fn integers<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
+    let mut numbers = Numbers::<N>::new();
+    if lanes.numbers::<false, N>(group, &mut numbers) {
+        return whole_numbers(lanes, &numbers);
+    }
     if let Some(read) = single_digits(group) {
         return read;
     }
@@ -98,6 +112,24 @@ fn integers_in_turn<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Re
         valid |= u64::from(is_number & is_canonical) << index;
     }
     Read { values, valid, nulls }
+}
+
+/// Those that fit into 64 bits, with their signs.
+#[inline(always)]
+fn whole_numbers<L: Lanes, const N: usize>(lanes: L, numbers: &Numbers<N>) -> Read<i64, N> {
+    let (mut values, mut fits) = ([0; N], [0; N]);
+    for index in 0..N {
+        let (mantissa, sign) = (numbers.mantissas[index], numbers.signs[index]);
+        // All ones for a minus.
+        let minus = sign.cast_signed() >> 63;
+        values[index] = (mantissa.cast_signed() ^ minus).wrapping_sub(minus);
+        fits[index] = u8::from(mantissa <= i64::MAX as u64 + (sign >> 63));
+    }
+    Read {
+        values,
+        valid: numbers.valid & bits(lanes, &fits),
+        nulls: numbers.nulls,
+    }
 }
 
 /// Numbers of one digit, as counts often are. What else is among them is not valid; nothing if that is much.

@@ -3,7 +3,7 @@
 use super::{Group, Read, bits, cell_of, is_null, word_at};
 use crate::decode::float::{Product, product, rounded};
 use crate::decode::word::{self, eight_digits, index_of_first, non_digit_bytes};
-use crate::simd::{Lanes, ending_at};
+use crate::simd::{Lanes, Numbers, ending_at};
 
 /// Numbers with a point or an exponent or neither, of at most 19 digits that count.
 #[inline(always)]
@@ -11,8 +11,44 @@ pub(super) fn reals<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Re
     if !L::HAS_VECTORS {
         return reals_in_turn(group);
     }
+    let mut numbers = Numbers::<N>::new();
+    if !lanes.numbers::<true, N>(group, &mut numbers) {
+        one_by_one(lanes, group, &mut numbers);
+    }
+    let Numbers {
+        mantissas,
+        powers,
+        signs,
+        valid,
+        nulls,
+    } = &numbers;
+    let mut short = [0; N];
+    for index in 0..N {
+        let is_short = (mantissas[index] < 1 << 52) & (powers[index].wrapping_neg() as u32 <= 22);
+        short[index] = u8::from(is_short);
+    }
+    let (values, known) = if valid & !bits(lanes, &short) == 0 {
+        (quotients(mantissas, powers, signs), u64::MAX)
+    } else {
+        nearest(lanes, mantissas, powers, signs)
+    };
+    Read {
+        values,
+        valid: valid & known,
+        nulls: *nulls,
+    }
+}
+
+/// The parts of each number by itself.
+#[inline(always)]
+fn one_by_one<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>, numbers: &mut Numbers<N>) {
     let (mut words, mut lens, mut fractions) = ([0u32; N], [0u32; N], [0u32; N]);
-    let (mut powers, mut signs, mut mantissas) = ([0i32; N], [0u64; N], [0u64; N]);
+    let Numbers {
+        mantissas,
+        powers,
+        signs,
+        ..
+    } = numbers;
     let mut nulls = 0;
     let mut rest = group.bounds;
     for index in 0..group.count.min(N) {
@@ -74,22 +110,8 @@ pub(super) fn reals<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Re
         valid[index] = u8::from(is_number);
         powers[index] = powers[index].wrapping_sub(after as i32);
     }
-    let valid = bits(lanes, &valid);
-    let mut short = [0; N];
-    for index in 0..N {
-        let is_short = (mantissas[index] < 1 << 52) & (powers[index].wrapping_neg() as u32 <= 22);
-        short[index] = u8::from(is_short);
-    }
-    let (values, known) = if valid & !bits(lanes, &short) == 0 {
-        (quotients(&mantissas, &powers, &signs), u64::MAX)
-    } else {
-        nearest(lanes, &mantissas, &powers, &signs)
-    };
-    Read {
-        values,
-        valid: valid & known & !nulls,
-        nulls,
-    }
+    numbers.valid = bits(lanes, &valid) & !nulls;
+    numbers.nulls = nulls;
 }
 
 /// As [`reals`], each from its characters to its value at once.
