@@ -54,16 +54,18 @@ pub(super) fn squeeze(bytes: &[u8; 64], mut keep: u64, room: &mut [MaybeUninit<u
     let mut len = 0;
     while keep != 0 {
         let start = keep.trailing_zeros() as usize;
-        let run = (!(keep >> start)).trailing_zeros() as usize;
-        for at in (0..run).step_by(PIECE) {
-            if let (Some(to), Some(from)) = (to.get_mut(len + at..), from.get(start + at..))
-                && let (Some(to), Some(from)) = (to.first_chunk_mut::<PIECE>(), from.first_chunk())
-            {
-                *to = *from;
-            }
+        // The run's bits are carried to the place after it.
+        let carried = keep.wrapping_add(keep & keep.wrapping_neg());
+        let run = carried.trailing_zeros() as usize - start;
+        let mut at = 0;
+        while at < run {
+            // No place is above 63, which the compiler is told in this manner.
+            let (start, len) = ((start + at) & 63, (len + at) & 63);
+            to[len..len + PIECE].copy_from_slice(&from[start..start + PIECE]);
+            at += PIECE;
         }
         len += run;
-        keep &= u64::MAX.checked_shl((start + run) as u32).unwrap_or(0);
+        keep &= carried;
     }
     for (place, byte) in room.iter_mut().zip(to) {
         place.write(byte);
