@@ -275,7 +275,7 @@ fn has_special(piece: &[u8; 32]) -> bool {
 }
 
 /// The index of the first special byte; there is one.
-#[inline(never)]
+#[inline(always)]
 fn first_special(piece: &[u8; 32]) -> usize {
     let marks = marks_of(piece);
     let half = |at: usize| {
