@@ -76,8 +76,11 @@ impl Gathered {
     }
 }
 
-/// Whether an answer may end with this chunk.
+/// Whether an answer, or a frame with the comma after it, may end with this chunk: what the service sends by itself is not
+/// to wait for what comes next.
 fn may_be_last(chunk: &[u8]) -> bool {
+    let chunk = chunk.trim_ascii_end();
+    let chunk = chunk.strip_suffix(b",").unwrap_or(chunk);
     matches!(chunk.trim_ascii_end().last(), Some(b']' | b'}'))
 }
 
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn some_chunks_are_left_where_they_are() {
-        let last: [&[u8]; 4] = [b"1]", b"1}", b"]\r\n", b"} "];
+        let last: [&[u8]; 6] = [b"1]", b"1}", b"]\r\n", b"} ", b"},", b"}\r\n,"];
         for chunk in last.into_iter().chain([&[b'1'; LARGE][..], &[b'1'; 51]]) {
             let mut gathered = Gathered::default();
             assert_eq!(taken(&mut gathered, &[chunk], 50), 0);
