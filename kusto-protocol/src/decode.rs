@@ -66,8 +66,8 @@ use crate::{Frame, Isa, RowBatch};
 ///
 /// Held are at most one row that is cut by the end of a chunk, one batch under construction, and the heads of open
 /// tables; [`DecoderConfig`] has the limits. Chunks of less than 32 KiB that are nothing but rows are put together and
-/// read at once, which is faster: they wait for up to 160 KiB of them, but not longer than until the batch is full, and
-/// never at the end of the answer.
+/// read together, which is faster: they wait for up to 160 KiB of them, but not longer than until the batch is full. A
+/// chunk with whose last bytes a frame may end is read at once, and those that wait with it.
 ///
 /// # Example
 ///

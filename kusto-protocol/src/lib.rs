@@ -60,10 +60,10 @@
 //! # Limits and memory
 //!
 //! The decoder holds at most one row that is cut by the end of a chunk, 160 KiB of small chunks, one batch under
-//! construction, and the heads of open tables, however long the answer is. [`DecoderConfig`] bounds each of them, the nesting of values and the
-//! number of columns. The encoder holds no rows. The nesting of input is bounded everywhere, and no input makes the
-//! crate panic: what cannot be read is an error that says where, a [`DecodeError`] for answers, a [`ParseError`] for
-//! texts, a [`ConversionError`] for cells.
+//! construction, and the heads of open tables, however long the answer is. [`DecoderConfig`] bounds each of them, the
+//! nesting of values and the number of columns. The encoder holds no rows. The nesting of input is bounded everywhere,
+//! and no input makes the crate panic: what cannot be read is an error that says where, a [`DecodeError`] for answers,
+//! a [`ParseError`] for texts, a [`ConversionError`] for cells.
 //!
 //! # Not supported
 //!
