@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::thread;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use kusto_protocol::{DecodedRows, FrameDecoder, RowsDecoder};
@@ -65,9 +65,9 @@ impl Feed {
             if self.end.is_some() || !ahead.has_room() {
                 break;
             }
-            match body.poll_bytes(cx) {
-                Poll::Ready(Some(Ok(bytes))) => {
-                    if ahead.push(&bytes, decoder) {
+            match body.poll_append(cx, ahead.room()) {
+                Poll::Ready(Some(Ok(()))) => {
+                    if ahead.cut(decoder) {
                         // Decompression takes its time; let others have their turn.
                         cx.waker().wake_by_ref();
                         return Poll::Pending;
@@ -106,7 +106,7 @@ struct Ahead {
     pieces: VecDeque<Piece>,
     most_pieces: usize,
     /// What has come of the next piece.
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     /// When the buffer is long enough to be cut.
     cut_at: usize,
     /// Whether a row begins where the buffer does, as far as one can guess.
@@ -114,7 +114,7 @@ struct Ahead {
     /// Decoders that are at rest.
     idle: Vec<RowsDecoder>,
     /// The memory of a piece that is done.
-    spare: Option<BytesMut>,
+    spare: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl Ahead {
             pieces: VecDeque::new(),
             // One for each thread, one that is ready and one that waits.
             most_pieces: threads + 2,
-            buffer: BytesMut::new(),
+            buffer: Vec::new(),
             cut_at: PIECE,
             is_at_row: false,
             idle: Vec::new(),
@@ -151,16 +151,20 @@ impl Ahead {
         self.pieces.is_empty()
     }
 
-    /// Adds the next bytes of the body, and says whether a piece became of them.
-    fn push(&mut self, bytes: &[u8], decoder: &FrameDecoder) -> bool {
+    /// Room for the next bytes of the body.
+    fn room(&mut self) -> &mut Vec<u8> {
         if self.buffer.capacity() == 0 {
             self.buffer = self.new_buffer();
         }
-        self.buffer.extend_from_slice(bytes);
-        self.buffer.len() >= self.cut_at && self.cut(decoder)
+        self.buffer.reserve(ROOM);
+        &mut self.buffer
     }
 
+    /// Makes a piece of what has come, if that is long enough, and says whether one became of it.
     fn cut(&mut self, decoder: &FrameDecoder) -> bool {
+        if self.buffer.len() < self.cut_at {
+            return false;
+        }
         let Some(mut rows) = self.idle.pop().or_else(|| decoder.rows_decoder()) else {
             self.flush();
             return true;
@@ -178,7 +182,7 @@ impl Ahead {
         let mut piece = std::mem::replace(&mut self.buffer, next);
         self.buffer.extend_from_slice(&piece[border..]);
         piece.truncate(border);
-        let piece = piece.freeze();
+        let piece = Bytes::from(piece);
         self.cut_at = PIECE;
         let was_at_row = std::mem::replace(&mut self.is_at_row, true);
         self.pieces.push_back(if was_at_row {
@@ -196,13 +200,13 @@ impl Ahead {
         self.is_at_row = false;
         if !self.buffer.is_empty() {
             let piece = std::mem::take(&mut self.buffer);
-            self.pieces.push_back(Piece::Plain(piece.freeze()));
+            self.pieces.push_back(Piece::Plain(piece.into()));
         }
     }
 
-    fn new_buffer(&mut self) -> BytesMut {
+    fn new_buffer(&mut self) -> Vec<u8> {
         let spare = self.spare.take();
-        spare.unwrap_or_else(|| BytesMut::with_capacity(PIECE + PIECE / 4))
+        spare.unwrap_or_else(|| Vec::with_capacity(PIECE + PIECE / 4))
     }
 
     /// The bytes of the next piece that are still to be decoded, the decoder having accepted the others. Pending also
@@ -222,8 +226,11 @@ impl Ahead {
             let used = decoder.accept(decoded);
             if used == bytes.len() {
                 // Fresh memory is not cheap.
-                self.spare = std::mem::take(&mut bytes).try_into_mut().ok();
-                self.spare.iter_mut().for_each(BytesMut::clear);
+                let piece = std::mem::take(&mut bytes).try_into_mut();
+                self.spare = piece.ok().map(|mut piece| {
+                    piece.clear();
+                    piece.into()
+                });
             }
             bytes.advance(used.min(bytes.len()));
             if used == 0 {
@@ -307,5 +314,7 @@ fn work(queue: &Mutex<Receiver<Job>>) {
 const LARGE: usize = 1 << 20;
 /// Pieces are at least so long: much longer than it takes to hand one over, and short enough for the caches.
 const PIECE: usize = 512 << 10;
+/// Pieces grow by so many bytes at least, that are decompressed at once.
+const ROOM: usize = PIECE / 8;
 /// Where no row ends within so many bytes, nothing is gained by threads.
 const LONGEST_PIECE: usize = 4 << 20;

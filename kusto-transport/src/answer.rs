@@ -100,11 +100,11 @@ impl Answer {
             match &mut decompressor {
                 None => text.extend_from_slice(&chunk),
                 Some(decompressor) => {
-                    while let Ok(Some(piece)) = decompressor.next(&mut chunk) {
-                        text.extend_from_slice(&piece);
-                        if text.len() >= MAX_TEXT {
-                            break;
-                        }
+                    text.reserve(TEXT);
+                    while text.len() < MAX_TEXT
+                        && matches!(decompressor.fill(&mut chunk, &mut text), Ok(true))
+                    {
+                        text.reserve(TEXT);
                     }
                 }
             }
@@ -153,5 +153,7 @@ const LOCATION: HeaderName = HeaderName::from_static("location");
 const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");
 
+/// How long most error texts are at most.
+const TEXT: usize = 4 * 1024;
 /// Error texts are short; what is longer is not one.
 const MAX_TEXT: usize = 256 * 1024;

@@ -26,6 +26,8 @@ pub struct Body {
     decompressor: Option<Decompressor>,
     /// What the decompressor has not taken yet.
     rest: Bytes,
+    /// Room for the next piece.
+    room: Vec<u8>,
     received: u64,
     limits: Limits,
     client_request_id: String,
@@ -54,6 +56,7 @@ impl Body {
             chunks: Some(answer.body),
             decompressor: answer.decompressor,
             rest: Bytes::new(),
+            room: Vec::new(),
             received: 0,
             limits,
             client_request_id,
@@ -92,21 +95,16 @@ impl Body {
     }
 
     pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        if self.chunks.is_none() {
-            return Poll::Ready(None);
-        }
-        let result = ready!(self.poll_within_limits(cx));
-        let result = result.map_err(|error| self.identify(error));
-        match &result {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                self.chunks = None;
-                self.settle();
-                self.operation.complete();
-            }
-            Err(error) => self.fail(error),
-        }
-        Poll::Ready(result.transpose())
+        self.poll_within_limits(cx, Self::poll_piece)
+    }
+
+    /// Appends the next bytes to `plain`: what is compressed fills the room that it has.
+    pub(crate) fn poll_append(
+        &mut self,
+        cx: &mut Context<'_>,
+        plain: &mut Vec<u8>,
+    ) -> Poll<Option<Result<(), TransportError>>> {
+        self.poll_within_limits(cx, |body, cx| body.poll_plain(cx, plain))
     }
 
     /// The service is done with the request, although bytes may still come.
@@ -135,36 +133,73 @@ impl Body {
         error.with_ids(&self.client_request_id, self.activity_id.as_deref())
     }
 
-    fn poll_within_limits(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, TransportError>> {
-        if let Poll::Ready(elapsed) = self.limits.deadline.poll(cx) {
-            return Poll::Ready(Err(TransportError::timeout(elapsed)));
+    fn poll_within_limits<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<Result<Option<T>, TransportError>>,
+    ) -> Poll<Option<Result<T, TransportError>>> {
+        if self.chunks.is_none() {
+            return Poll::Ready(None);
         }
-        match self.poll_plain(cx) {
-            Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => match &mut self.limits.idle {
-                Some(idle) => idle.poll(cx).map(|elapsed| Err(silence(elapsed))),
-                None => Poll::Pending,
+        let result = match self.limits.deadline.poll(cx) {
+            Poll::Ready(elapsed) => Err(TransportError::timeout(elapsed)),
+            Poll::Pending => match (poll(self, cx), &mut self.limits.idle) {
+                (Poll::Ready(result), _) => result,
+                (Poll::Pending, Some(idle)) => Err(silence(ready!(idle.poll(cx)))),
+                (Poll::Pending, None) => return Poll::Pending,
             },
+        };
+        let result = result.map_err(|error| self.identify(error));
+        match &result {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                self.chunks = None;
+                self.settle();
+                self.operation.complete();
+            }
+            Err(error) => self.fail(error),
+        }
+        Poll::Ready(result.transpose())
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, TransportError>> {
+        if self.decompressor.is_none() {
+            return self.poll_chunk(cx);
+        }
+        let mut plain = std::mem::take(&mut self.room);
+        plain.reserve_exact(PIECE);
+        match self.poll_plain(cx, &mut plain) {
+            Poll::Ready(result) => Poll::Ready(result.map(|some| some.map(|()| plain.into()))),
+            Poll::Pending => {
+                self.room = plain;
+                Poll::Pending
+            }
         }
     }
 
-    fn poll_plain(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, TransportError>> {
-        loop {
-            if let Some(decompressor) = &mut self.decompressor {
-                match decompressor.next(&mut self.rest) {
-                    Ok(Some(piece)) => return Poll::Ready(Ok(Some(piece))),
-                    Ok(None) => {}
-                    Err(error) => {
-                        return Poll::Ready(Err(TransportError::new(
-                            TransportErrorKind::Decode,
-                            error.to_string(),
-                        )));
-                    }
-                }
+    fn poll_plain(
+        &mut self,
+        cx: &mut Context<'_>,
+        plain: &mut Vec<u8>,
+    ) -> Poll<Result<Option<()>, TransportError>> {
+        let corrupt =
+            |error: DecompressError| TransportError::new(TransportErrorKind::Decode, error.to_string());
+        while let Some(decompressor) = &mut self.decompressor {
+            if decompressor.fill(&mut self.rest, plain).map_err(corrupt)? {
+                return Poll::Ready(Ok(Some(())));
             }
-            let Some(chunks) = &mut self.chunks else {
-                return Poll::Ready(Ok(None));
-            };
+            match ready!(self.poll_chunk(cx))? {
+                Some(chunk) => self.rest = chunk,
+                None => return Poll::Ready(Ok(None)),
+            }
+        }
+        let chunk = ready!(self.poll_chunk(cx))?;
+        Poll::Ready(Ok(chunk.map(|chunk| plain.extend_from_slice(&chunk))))
+    }
+
+    /// The next bytes as they come, never none.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, TransportError>> {
+        while let Some(chunks) = &mut self.chunks {
             let Some(chunk) = ready!(Pin::new(chunks).poll_next(cx)) else {
                 let cut = |error: DecompressError| {
                     TransportError::new(TransportErrorKind::Interrupted, error.to_string())
@@ -186,12 +221,11 @@ impl Body {
             }
             self.received += chunk.len() as u64;
             self.operation.bytes(self.received);
-            if self.decompressor.is_some() {
-                self.rest = chunk;
-            } else if !chunk.is_empty() {
+            if !chunk.is_empty() {
                 return Poll::Ready(Ok(Some(chunk)));
             }
         }
+        Poll::Ready(Ok(None))
     }
 }
 
@@ -217,3 +251,6 @@ fn silence(Elapsed(limit): Elapsed) -> TransportError {
     let message = format!("the answer was silent for {} s", limit.as_secs());
     TransportError::new(TransportErrorKind::Timeout, message)
 }
+
+/// How many plain bytes are made at once: a small answer of a few bytes may stand for gigabytes.
+const PIECE: usize = 64 << 10;

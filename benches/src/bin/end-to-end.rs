@@ -92,7 +92,7 @@ fn compare(file: &str, iterations: usize) -> Outcome {
 }
 
 fn inflate(packed: &[u8]) -> Outcome {
-    let (mut decoder, mut piece) = (GzDecoder::new(packed), vec![0; 64 << 10]);
+    let (mut decoder, mut piece) = (GzDecoder::new(packed), vec![0; 512 << 10]);
     while decoder.read(&mut piece)? > 0 {
         black_box(&piece);
     }
