@@ -66,6 +66,29 @@ fn batches_that_are_given_back_change_nothing() {
 }
 
 #[test]
+fn a_decoder_that_was_reset_is_as_a_new_one() {
+    let config = DecoderConfig::default();
+    let mut decoder = FrameDecoder::with_config(config.clone());
+    for bytes in VECTORS.iter() {
+        let (expected, end) = support::decode_chunks([&bytes[..]], &config);
+        let expected = support::text::frames(&expected, &end);
+        // Once more with column lists that are known; and after an answer that was left at any place.
+        for cut in [0, 0, 0, bytes.len() / 3, bytes.len() / 2, bytes.len()] {
+            decoder.reset();
+            let mut input = &bytes[..cut];
+            while let Ok(Some(_)) = decoder.decode(&mut input) {}
+            decoder.reset();
+            let (frames, end) = support::decode_next(&mut decoder, [&bytes[..]]);
+            assert_eq!(
+                support::text::frames(&frames, &end),
+                expected,
+                "after {cut} bytes"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_came_before_a_cut_is_not_lost() {
     let config = DecoderConfig::default();
     let mut row_by_row = config.clone();

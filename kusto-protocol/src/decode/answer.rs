@@ -75,17 +75,33 @@ pub(super) enum RowsRead {
 }
 
 impl Answer {
-    pub(super) fn new(version: Version, config: &DecoderConfig) -> Self {
+    pub(super) const fn new(version: Version) -> Self {
         Self {
             version,
             progress: Progress::Nothing,
             open: Vec::new(),
             current: None,
-            memory: Some(Box::new(Memory::new(config))),
+            memory: None,
             next_ordinal: 0,
             row_errors: Vec::new(),
             error_bytes: 0,
             pending: VecDeque::new(),
+        }
+    }
+
+    /// The beginning of another answer, in the memory of this one.
+    pub(super) fn take_memory_for(&mut self, version: Version, config: &DecoderConfig) -> Self {
+        let memory = self.current.take().map(|current| current.rows.into_memory());
+        let mut memory = memory.unwrap_or_else(|| self.take_memory(config));
+        memory.shrink();
+        let (mut open, mut pending) = (mem::take(&mut self.open), mem::take(&mut self.pending));
+        open.clear();
+        pending.clear();
+        Self {
+            open,
+            memory: Some(memory),
+            pending,
+            ..Self::new(version)
         }
     }
 
@@ -349,13 +365,13 @@ impl Answer {
     }
 
     /// Takes the memory of a batch for the rows to come.
-    pub(super) fn recycle(&mut self, batch: RowBatch) {
+    pub(super) fn recycle(&mut self, batch: RowBatch, config: &DecoderConfig) {
         match &mut self.current {
             Some(current) => current.rows.recycle(batch),
             None => {
-                if let Some(memory) = &mut self.memory {
-                    memory.spare = Some(batch);
-                }
+                let mut memory = self.take_memory(config);
+                memory.spare = Some(batch);
+                self.memory = Some(memory);
             }
         }
     }

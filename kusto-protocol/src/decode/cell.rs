@@ -24,6 +24,14 @@ impl Scratch {
         }
     }
 
+    /// Keeps no more than so many bytes of each kind.
+    pub(super) fn shrink_to(&mut self, capacity: usize) {
+        self.text.clear();
+        self.text.shrink_to(capacity);
+        self.unescaped.clear();
+        self.unescaped.shrink_to(capacity);
+    }
+
     /// The index after the JSON value that begins at `at`.
     pub(super) fn value_end(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stop> {
         self.validator.reset();

@@ -5,13 +5,71 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::head::replace_half_pairs;
 use super::string::short_text;
+use super::value::replace_half_pairs;
 use crate::{Column, ColumnType};
 
-/// Reads a list of columns in the compact form that the service writes, and gives its length. Of any other form, right
-/// or wrong or cut, it reads nothing. `columns` is there for its memory.
-pub(super) fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]>, usize)> {
+/// What goes from one list of columns to the next.
+#[derive(Debug, Default)]
+pub(super) struct ColumnLists {
+    /// Where columns are put together.
+    columns: Vec<Column>,
+    /// Lists that came before.
+    known: Vec<KnownList>,
+    /// Which of them is forgotten next.
+    oldest: usize,
+    /// Whether lists become known. In a single answer hardly one comes twice.
+    pub(super) remembers: bool,
+}
+
+#[derive(Debug)]
+struct KnownList {
+    /// Its bytes on the wire, in the compact form.
+    wire: Box<[u8]>,
+    columns: Arc<[Column]>,
+}
+
+impl ColumnLists {
+    /// Reads a list of columns in the compact form that the service writes, and gives its length. Of any other form,
+    /// right or wrong or cut, it reads nothing.
+    pub(super) fn short(&mut self, json: &[u8]) -> Option<(Arc<[Column]>, usize)> {
+        let known = self.known.iter().find(|list| json.starts_with(&list.wire));
+        if let Some(list) = known {
+            return Some((Arc::clone(&list.columns), list.wire.len()));
+        }
+        let (columns, len) = short_columns(json, &mut self.columns)?;
+        if self.remembers && len <= MAX_KNOWN_LEN {
+            self.remember(&json[..len], &columns);
+        }
+        Some((columns, len))
+    }
+
+    /// Reads a list of columns, which is JSON.
+    pub(super) fn any(&mut self, json: &[u8]) -> Option<Arc<[Column]>> {
+        if let Some((columns, len)) = short_columns(json, &mut self.columns)
+            && len == json.len()
+        {
+            return Some(columns);
+        }
+        let members: Vec<ColumnMembers> = serde_json::from_slice(&replace_half_pairs(json)).ok()?;
+        Some(members.into_iter().map(ColumnMembers::column).collect())
+    }
+
+    fn remember(&mut self, wire: &[u8], columns: &Arc<[Column]>) {
+        let list = KnownList {
+            wire: wire.into(),
+            columns: Arc::clone(columns),
+        };
+        if self.known.len() < MAX_KNOWN {
+            self.known.push(list);
+        } else {
+            self.known[self.oldest] = list;
+            self.oldest = (self.oldest + 1) % MAX_KNOWN;
+        }
+    }
+}
+
+fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]>, usize)> {
     columns.clear();
     columns.reserve(16);
     let mut rest = json.strip_prefix(b"[")?;
@@ -36,17 +94,6 @@ pub(super) fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(A
             _ => return None,
         }
     }
-}
-
-/// Reads a list of columns, which is JSON. `columns` is there for its memory.
-pub(super) fn read_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<Arc<[Column]>> {
-    if let Some((columns, len)) = short_columns(json, columns)
-        && len == json.len()
-    {
-        return Some(columns);
-    }
-    let members: Vec<ColumnMembers> = serde_json::from_slice(&replace_half_pairs(json)).ok()?;
-    Some(members.into_iter().map(ColumnMembers::column).collect())
 }
 
 #[derive(Debug, Default)]
@@ -105,12 +152,17 @@ impl ColumnMembers {
     }
 }
 
+/// Three tables of an answer, and some queries in turn.
+const MAX_KNOWN: usize = 8;
+/// Bytes of a list on the wire; a hundred columns have half as many.
+const MAX_KNOWN_LEN: usize = 16 << 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<Arc<[Column]>> {
-        read_columns(json.as_bytes(), &mut Vec::new())
+        ColumnLists::default().any(json.as_bytes())
     }
 
     #[test]
@@ -150,6 +202,34 @@ mod tests {
         ] {
             assert_eq!(short_columns(odd.as_bytes(), &mut Vec::new()), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn lists_that_came_before_are_known_and_the_oldest_forgotten() {
+        let list = |name: usize| format!(r#"[{{"ColumnName":"{name}","ColumnType":"long"}}],"#);
+        let mut lists = ColumnLists::default();
+        let short = |lists: &mut ColumnLists, name| lists.short(list(name).as_bytes()).unwrap().0;
+        let first = short(&mut lists, 0);
+        assert!(!Arc::ptr_eq(&first, &short(&mut lists, 0)), "an answer by itself");
+        lists.remembers = true;
+        let first = short(&mut lists, 0);
+        for name in 1..MAX_KNOWN {
+            assert_eq!(short(&mut lists, name)[0].name, name.to_string());
+        }
+        assert!(Arc::ptr_eq(&first, &short(&mut lists, 0)));
+        let second = short(&mut lists, 1);
+        short(&mut lists, MAX_KNOWN);
+        assert!(Arc::ptr_eq(&second, &short(&mut lists, 1)));
+        assert!(!Arc::ptr_eq(&first, &short(&mut lists, 0)));
+        let long = format!(
+            r#"[{{"ColumnName":"{}","ColumnType":"long"}}]"#,
+            "a".repeat(MAX_KNOWN_LEN)
+        );
+        let known = lists.short(long.as_bytes()).unwrap().0;
+        assert!(
+            !Arc::ptr_eq(&known, &lists.short(long.as_bytes()).unwrap().0),
+            "too long to keep"
+        );
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! [`Answer`]'s business.
 
 use std::collections::VecDeque;
+use std::mem;
 
 use super::answer::{Answer, RowsFate, RowsRead, Version, service_error, unexpected};
-use super::head::{Head, Member, parse_value};
+use super::head::{Head, Member};
 use super::json::{Fault, Stop, Validator, is_white_space, quote_end};
+use super::rows::MAX_KEPT;
 use super::rows_decoder::{DecodedRows, RowsDecoder};
 use super::string::unescape;
+use super::value::parse_value;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig, Source};
 use crate::{Frame, RowBatch};
 
@@ -25,8 +28,8 @@ pub(super) struct Envelope {
     text: Vec<u8>,
     value: Validator,
     keep: Keep,
-    /// Of the V1 object around the tables; apart, since most allocators are slow with more than a kilobyte.
-    outer: Box<Head>,
+    /// Of the V1 object around the tables; V2 has none.
+    outer: Option<Box<Head>>,
     /// Of the frame or table.
     head: Head,
     /// Whether the `Rows` of the object are in the buffer.
@@ -85,23 +88,49 @@ struct Buffer {
 impl Envelope {
     /// The first bracket has been read.
     pub(super) fn new(version: Version, offset: u64, config: &DecoderConfig) -> Self {
-        let mut outer = Box::<Head>::default();
-        outer.begin(offset);
-        let (expect, level) = match version {
-            Version::V1 => (Expect::FirstName, Level::Outer),
-            Version::V2 => (Expect::FirstElement, Level::Item),
+        let answer = Answer::new(version);
+        Self::with_memory(version, offset, config, answer, Head::default(), Vec::new())
+    }
+
+    /// The first bracket of another answer has been read.
+    pub(super) fn restart(&mut self, version: Version, offset: u64, config: &DecoderConfig) {
+        let answer = self.answer.take_memory_for(version, config);
+        let mut head = mem::take(&mut self.head);
+        head.lists.remembers = true;
+        let mut text = mem::take(&mut self.text);
+        text.clear();
+        text.shrink_to(MAX_KEPT);
+        *self = Self::with_memory(version, offset, config, answer, head, text);
+    }
+
+    fn with_memory(
+        version: Version,
+        offset: u64,
+        config: &DecoderConfig,
+        answer: Answer,
+        mut head: Head,
+        text: Vec<u8>,
+    ) -> Self {
+        head.begin(offset);
+        let (expect, level, outer) = match version {
+            Version::V1 => {
+                let mut outer = Box::<Head>::default();
+                outer.begin(offset);
+                (Expect::FirstName, Level::Outer, Some(outer))
+            }
+            Version::V2 => (Expect::FirstElement, Level::Item, None),
         };
         Self {
             version,
-            answer: Answer::new(version, config),
+            answer,
             expect,
             level,
             member: Member::Other,
-            text: Vec::new(),
+            text,
             value: Validator::new(config.max_depth),
             keep: Keep::Nothing,
             outer,
-            head: Head::default(),
+            head,
             has_buffered_rows: false,
             buffer: Buffer::default(),
         }
@@ -184,8 +213,8 @@ impl Envelope {
             self.answer.end_cut_object(&mut self.head, false, config);
         }
         let mut frames = self.answer.remainder();
-        if self.version == Version::V1 {
-            self.answer.end_cut_object(&mut self.outer, true, config);
+        if let Some(outer) = &mut self.outer {
+            self.answer.end_cut_object(outer, true, config);
             frames.extend(self.answer.next_frame());
         }
         frames
@@ -215,14 +244,14 @@ impl Envelope {
     }
 
     /// Takes the memory of a batch for the rows to come.
-    pub(super) fn recycle(&mut self, batch: RowBatch) {
-        self.answer.recycle(batch);
+    pub(super) fn recycle(&mut self, batch: RowBatch, config: &DecoderConfig) {
+        self.answer.recycle(batch, config);
     }
 
     /// Bytes held, apart from the headers of open tables.
     pub(super) fn buffered_bytes(&self) -> usize {
         self.answer.buffered_bytes()
-            + self.outer.len()
+            + self.outer.as_ref().map_or(0, |outer| outer.len())
             + self.head.len()
             + self.text.capacity()
             + self.buffer.bytes.capacity()
@@ -238,6 +267,13 @@ impl Envelope {
                 self.has_buffered_rows = false;
                 self.level = Level::Item;
                 self.expect = Expect::FirstName;
+                if self.version == Version::V2
+                    && let Some(len) = self.head.set_short_table(source.bytes, config)
+                {
+                    source.advance(len);
+                    self.member = Member::Rows;
+                    self.expect = Expect::Value;
+                }
             }
             (Expect::AfterElement, b',') => {
                 source.advance(1);
@@ -287,9 +323,9 @@ impl Envelope {
 
     /// `}` of a frame, of a V1 table or of the V1 object.
     fn end_object(&mut self, config: &DecoderConfig) -> Result<(), DecodeError> {
-        if self.level == Level::Outer {
+        if let (Some(outer), Level::Outer) = (&self.outer, self.level) {
             self.expect = Expect::End;
-            return self.answer.end_v1(&self.outer);
+            return self.answer.end_v1(outer);
         }
         if self.has_buffered_rows && self.answer.begin_rows(&mut self.head, true, config)? == RowsFate::Read {
             self.expect = Expect::Replay;
@@ -366,7 +402,8 @@ impl Envelope {
             }
             (Level::Outer, Member::Exceptions | Member::OneApiErrors) => {
                 self.keep = Keep::Head;
-                self.outer.begin_member(self.member);
+                let member = self.member;
+                self.head_of_level().begin_member(member);
             }
             (Level::Outer, _) => {}
             (Level::Item, member) => {
@@ -428,11 +465,10 @@ impl Envelope {
             match self.keep {
                 Keep::Nothing | Keep::Rows => {}
                 Keep::Head => {
-                    let head = match self.level {
-                        Level::Outer => &mut self.outer,
-                        Level::Item => &mut self.head,
-                    };
-                    head.set(self.member, &self.text);
+                    let text = mem::take(&mut self.text);
+                    let member = self.member;
+                    self.head_of_level().set(member, &text);
+                    self.text = text;
                 }
                 Keep::Error => {
                     let error = parse_value(&self.buffer.bytes).unwrap_or_default();
@@ -476,14 +512,14 @@ impl Envelope {
         self.answer.end_object(&mut self.head, config)
     }
 
-    const fn head_of_level(&self) -> &Head {
-        match self.level {
-            Level::Outer => &self.outer,
-            Level::Item => &self.head,
+    fn head_of_level(&mut self) -> &mut Head {
+        match (&mut self.outer, self.level) {
+            (Some(outer), Level::Outer) => outer,
+            _ => &mut self.head,
         }
     }
 
-    fn head_too_large(&self, config: &DecoderConfig) -> DecodeError {
+    fn head_too_large(&mut self, config: &DecoderConfig) -> DecodeError {
         let offset = self.head_of_level().offset;
         let message = format!(
             "a frame without its rows is longer than max_head_bytes ({})",

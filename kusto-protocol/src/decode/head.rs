@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::columns::{read_columns, short_columns};
+use super::columns::ColumnLists;
 use super::json::short_scalar;
 use super::string::{short_text, unescape};
+use super::value::parse_value;
 use crate::{Column, ErrorReportingPlacement, OneApiError, TableKind};
 
 /// The members of one object that came so far, each read when its value was complete.
@@ -24,8 +25,7 @@ pub(super) struct Head {
     /// Bytes of each member on the wire, white space aside; 0 if it has not come.
     lens: [u32; Member::COUNT],
     len: usize,
-    /// Where columns are put together.
-    columns: Vec<Column>,
+    pub(super) lists: ColumnLists,
 }
 
 /// The name of a member.
@@ -139,8 +139,8 @@ impl Head {
             }),
             Member::TableName => set(&mut members.table_name, said, Said::owned_text),
             Member::Columns => {
-                let columns = &mut self.columns;
-                set(&mut members.columns, said, |said| said.columns(columns))
+                let lists = &mut self.lists;
+                set(&mut members.columns, said, |said| said.columns(lists))
             }
             Member::TableFragmentType => set(&mut members.table_fragment_type, said, Said::owned_text),
             Member::FieldCount => set(&mut members.field_count, said, Said::number),
@@ -165,7 +165,7 @@ impl Head {
     /// shorter than `room`, and gives its length. Of anything else, right or wrong or cut, it reads nothing.
     pub(super) fn set_short(&mut self, member: Member, json: &[u8], room: usize) -> Option<usize> {
         if member == Member::Columns {
-            let (columns, len) = short_columns(json, &mut self.columns)?;
+            let (columns, len) = self.lists.short(json)?;
             if len < room {
                 self.note_len(member, len);
                 self.members.columns = Some(columns);
@@ -185,7 +185,7 @@ impl Head {
         self.len
     }
 
-    fn note_len(&mut self, member: Member, value: usize) {
+    pub(super) fn note_len(&mut self, member: Member, value: usize) {
         // Quotes, a colon, and the brace or comma before it.
         let new = member.name().len() + 4 + value;
         let len = &mut self.lens[member as usize];
@@ -416,9 +416,9 @@ impl<'a> Said<'a> {
         }
     }
 
-    fn columns(self, memory: &mut Vec<Column>) -> Option<Arc<[Column]>> {
+    fn columns(self, lists: &mut ColumnLists) -> Option<Arc<[Column]>> {
         match self {
-            Self::Json(json) => read_columns(json, memory),
+            Self::Json(json) => lists.any(json),
             Self::Text(_) => None,
         }
     }
@@ -435,56 +435,9 @@ fn set<'a, T>(member: &mut Option<T>, said: Said<'a>, read: impl FnOnce(Said<'a>
     member.is_some()
 }
 
-/// Parses one JSON value; `None` when it is nested deeper than serde_json reads, or holds a number beyond its range.
-pub(super) fn parse_value(json: &[u8]) -> Option<Value> {
-    serde_json::from_slice(&replace_half_pairs(json)).ok()
-}
-
-/// JSON text in which escapes of half a surrogate pair are `\uFFFD`: what the decoder does in cells, for serde_json,
-/// which refuses them. The text must be valid JSON, or the beginning of it.
-pub(super) fn replace_half_pairs(json: &[u8]) -> Cow<'_, [u8]> {
-    let mut text = Cow::Borrowed(json);
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b'\\', &json[at..]) {
-        at += found;
-        let (first, second) = (code_unit(json, at), code_unit(json, at + 6));
-        at += match (first, second) {
-            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
-            (Some(0xd800..0xe000), _) => {
-                text.to_mut()[at + 2..at + 6].copy_from_slice(b"fffd");
-                6
-            }
-            _ => 2,
-        };
-        at = at.min(json.len());
-    }
-    text
-}
-
-/// The code unit of the `\uXXXX` at a place.
-fn code_unit(json: &[u8], at: usize) -> Option<u32> {
-    let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_of_a_surrogate_pair_is_replaced_and_nothing_else() {
-        for (from, to) in [
-            (r#""a\\ud800b""#, r#""a\\ud800b""#),
-            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
-            (r#""\ud83d""#, r#""\ufffd""#),
-            (
-                r#""\ude00\ud83d\ud83d\ude00\n""#,
-                r#""\ufffd\ufffd\ud83d\ude00\n""#,
-            ),
-        ] {
-            assert_eq!(replace_half_pairs(from.as_bytes()), to.as_bytes());
-        }
-    }
 
     #[test]
     fn short_values_are_read_where_something_follows() {

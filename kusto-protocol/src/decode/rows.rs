@@ -46,6 +46,11 @@ impl Memory {
             spare: None,
         }
     }
+
+    /// Gives away what a large row left behind.
+    pub(super) fn shrink(&mut self) {
+        self.scratch.shrink_to(MAX_KEPT);
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +100,7 @@ pub(super) struct RowFault {
 impl Rows {
     /// A reader of rows of these columns, in this memory as far as that fits.
     pub(super) fn new(columns: &Arc<[Column]>, mut memory: Box<Memory>, config: &DecoderConfig) -> Self {
-        let builder = match memory.spare.take_if(|spare| spare.columns() == columns) {
+        let builder = match memory.spare.take_if(|spare| are_same(spare.columns(), columns)) {
             Some(spare) => RowBatchBuilder::reusing(spare),
             None => RowBatchBuilder::new(Arc::clone(columns)),
         };
@@ -238,7 +243,7 @@ impl Rows {
 
     /// Takes the memory of a batch for this one, if it has none yet, or the next one.
     pub(super) fn recycle(&mut self, batch: RowBatch) {
-        if self.builder.is_unused() && batch.columns() == self.builder.columns() {
+        if self.builder.is_unused() && are_same(batch.columns(), self.builder.columns()) {
             self.build_in(batch);
         } else {
             self.memory.spare = Some(batch);
@@ -254,7 +259,9 @@ impl Rows {
     pub(super) fn take_full_batch(&mut self) -> RowBatch {
         self.batch_bytes = 0;
         let next = match self.memory.spare.take() {
-            Some(spare) if spare.columns() == self.builder.columns() => RowBatchBuilder::reusing(spare),
+            Some(spare) if are_same(spare.columns(), self.builder.columns()) => {
+                RowBatchBuilder::reusing(spare)
+            }
             _ => self.builder.empty_like(),
         };
         mem::replace(&mut self.builder, next).finish()
@@ -451,6 +458,14 @@ impl Rows {
         }
     }
 }
+
+/// Whether two lists of columns say the same. Most are one.
+fn are_same(columns: &Arc<[Column]>, others: &Arc<[Column]>) -> bool {
+    Arc::ptr_eq(columns, others) || columns == others
+}
+
+/// Bytes that a buffer keeps from one answer to the next.
+pub(super) const MAX_KEPT: usize = 16 << 10;
 
 /// One element of the array.
 #[derive(Debug)]

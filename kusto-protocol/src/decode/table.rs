@@ -4,8 +4,8 @@ use std::mem;
 use std::sync::Arc;
 
 use super::answer::unexpected;
-use super::head::parse_value;
 use super::rows::{ErrorObject, Memory, RowFault, Rows};
+use super::value::parse_value;
 use super::{DecodeError, DecodeErrorKind, DecoderConfig};
 use crate::{
     Column, ErrorPlace, Frame, OneApiError, RowBatch, TableCompletion, TableFragment, TableFragmentType,

@@ -16,7 +16,14 @@ pub(crate) fn decode_chunks<'a>(
     chunks: impl IntoIterator<Item = &'a [u8]>,
     config: &DecoderConfig,
 ) -> Decoded {
-    let mut decoder = FrameDecoder::with_config(config.clone());
+    decode_next(&mut FrameDecoder::with_config(config.clone()), chunks)
+}
+
+/// Decodes the chunks with a decoder that is new or was reset.
+pub(crate) fn decode_next<'a>(
+    decoder: &mut FrameDecoder,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Decoded {
     let mut frames = Vec::new();
     for chunk in chunks {
         let mut input = chunk;
@@ -117,10 +124,14 @@ pub(crate) fn decode_some_ways(bytes: &[u8], seed: u64) {
             String::from_utf8_lossy(bytes)
         );
     }
+    let mut again = FrameDecoder::with_config(config.clone());
     for isa in Isa::available() {
         let mut other = config.clone();
         other.isa = isa;
         let other = decode_chunks([bytes], &other);
+        again.reset();
+        let next = decode_next(&mut again, random_chunks(bytes, seed ^ isa as u64));
+        assert_eq!(text::frames(&next.0, &next.1), expected, "again");
         assert_eq!(
             text::frames(&other.0, &other.1),
             expected,
