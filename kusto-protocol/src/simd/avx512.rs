@@ -2,6 +2,8 @@
 //! in one instruction.
 
 mod numbers;
+mod places;
+mod times;
 
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
@@ -173,6 +175,12 @@ impl Lanes for Avx512 {
     fn numbers<const REAL: bool, const N: usize>(self, group: &Group<'_>, numbers: &mut Numbers<N>) -> bool {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { numbers::numbers::<REAL, N>(group, numbers) }
+    }
+
+    #[inline(always)]
+    fn datetimes(self, group: &Group<'_>, ticks: &mut [u64]) -> Option<(u64, u64)> {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { times::datetimes(group, ticks) }
     }
 
     #[inline(always)]

@@ -157,6 +157,13 @@ pub(crate) trait Lanes: Copy {
         false
     }
 
+    /// Reads datetimes in ticks, 0 for nulls, and gives a bit for each that is one, and for each null; nothing if they are to
+    /// be read one by one. What is said of places beyond the last cell means nothing.
+    #[inline(always)]
+    fn datetimes(self, _group: &Group<'_>, _ticks: &mut [u64]) -> Option<(u64, u64)> {
+        None
+    }
+
     /// The parts of a datetime. `text` begins with the opening quote; the fraction has so many digits, at most seven,
     /// or there is no point if it has none.
     fn datetime(self, text: &[u8; 32], fraction: usize) -> Datetime;

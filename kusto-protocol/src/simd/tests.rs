@@ -426,3 +426,83 @@ proptest! {
         on_all(|| CheckNumbers { cells: &cells, front, back });
     }
 }
+
+struct CheckDatetimes<'a> {
+    cells: &'a [String],
+    back: usize,
+}
+
+impl Kernel for CheckDatetimes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let (mut wire, mut bounds) = (String::new(), Vec::new());
+        for cell in self.cells {
+            bounds.push(wire.len() as u32);
+            wire = wire + "," + cell;
+            bounds.extend([wire.len() as u32, u32::MAX]);
+        }
+        bounds.pop();
+        wire += &"]".repeat(self.back);
+        let group = Group {
+            bytes: wire.as_bytes(),
+            bounds: &bounds,
+            stride: 3,
+            count: self.cells.len(),
+        };
+        let mut ticks = [1; 64];
+        let Some((valid, nulls)) = lanes.datetimes(&group, &mut ticks) else {
+            return;
+        };
+        for (index, cell) in self.cells.iter().enumerate() {
+            let found = (valid >> index & 1 == 1).then_some(ticks[index] as i64);
+            assert_eq!(found, ticks_of(cell), "{cell}");
+            assert_eq!(nulls >> index & 1 == 1, cell == "null", "{cell}");
+            if cell == "null" {
+                assert_eq!(ticks[index], 0);
+            }
+        }
+    }
+}
+
+/// What a cell says in the form that the service writes, read one character after the other.
+fn ticks_of(cell: &str) -> Option<i64> {
+    let text = cell.strip_prefix('"')?.strip_suffix("Z\"")?;
+    let form = "0000-00-00T00:00:00.0000000".get(..text.len())?;
+    let has_form = (text.bytes().zip(form.bytes()))
+        .all(|(byte, form)| byte == form || form == b'0' && byte.is_ascii_digit());
+    let is_whole = text.len() == 19 || text.len() > 20;
+    (has_form && is_whole)
+        .then(|| format!("{text}Z").parse::<crate::DateTime>().ok())?
+        .map(crate::DateTime::ticks)
+}
+
+fn datetime_cell() -> impl Strategy<Value = String> {
+    let datetime = (0..=crate::DateTime::MAX.ticks(), 0u32..8).prop_map(|(ticks, digits)| {
+        let unit = 10i64.pow(digits);
+        format!("\"{}\"", crate::DateTime::from_ticks(ticks / unit * unit))
+    });
+    prop_oneof![
+        4 => datetime,
+        2 => "\"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,8})?Z\"",
+        1 => "\"(0001|19(00|04)|20(00|19))-02-(28|29|30)T23:59:59Z\"",
+        1 => "\"?[-0-9:T. Z]{18,30}\"?",
+        1 => Just("null".to_owned()),
+        1 => "nul?l?|[ -~]{0,40}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn datetimes_side_by_side_are_as_one_by_one(
+        cells in proptest::collection::vec(datetime_cell(), 1..=64),
+        same in any::<bool>(),
+        back in 1usize..40,
+    ) {
+        // As columns often are: all of one length.
+        let cells = if same { vec![cells[0].clone(); cells.len()] } else { cells };
+        on_all(|| CheckDatetimes { cells: &cells, back });
+    }
+}

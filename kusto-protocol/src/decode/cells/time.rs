@@ -8,6 +8,14 @@ use crate::simd::{Lanes, ending_at};
 /// `"YYYY-MM-DDThh:mm:ss[.f]Z"` in ticks, with at most seven digits of a fraction.
 #[inline(always)]
 pub(super) fn datetimes<L: Lanes, const N: usize>(lanes: L, group: &Group<'_>) -> Read<i64, N> {
+    let mut values = [0; N];
+    if let Some((valid, nulls)) = lanes.datetimes(group, &mut values) {
+        return Read {
+            values: values.map(u64::cast_signed),
+            valid,
+            nulls,
+        };
+    }
     if !L::HAS_VECTORS {
         return datetimes_in_turn(lanes, group);
     }

@@ -6,12 +6,11 @@
 
 use std::arch::x86_64::*;
 
+use super::places::{any_wrong, find, load_half, store, store_half};
 use crate::simd::lanes::{Group, Numbers};
 
 /// Bytes before the end of a cell that may be looked at: eight for an exponent, and 32 for the number before it.
 const REACH: usize = 40;
-
-const NULL_WORD: i32 = i32::from_le_bytes(*b"null");
 
 /// See [`Lanes::numbers`](crate::simd::Lanes::numbers).
 #[inline]
@@ -48,7 +47,7 @@ fn read<const REAL: bool>(
         nulls: 0,
         valid: 0,
     };
-    if !find(group, &mut places) {
+    if !find::<REACH, 4>(group, &mut places.from, &mut places.end) {
         return None;
     }
     let eights = count.div_ceil(8).min(8);
@@ -88,61 +87,6 @@ struct Places {
     valid: u64,
 }
 
-/// Finds the cells, and says whether all are in reach: at least [`REACH`] bytes before the end of each, and four from where
-/// it begins, are there, and places in the bytes are less than 2^31. The last cell stands for those that are missing.
-#[inline]
-#[target_feature(enable = "avx512f,avx512vl")]
-fn find(group: &Group<'_>, places: &mut Places) -> bool {
-    let Group {
-        bytes,
-        bounds,
-        stride,
-        count,
-    } = *group;
-    let Some(last) = count.checked_sub(1) else {
-        return false;
-    };
-    let most = (i32::MAX as usize).min(bytes.len());
-    // No more than 64 are asked for, so that nothing overflows.
-    if most < REACH
-        || last >= 64
-        || stride > bounds.len()
-        || last * stride + 2 > bounds.len().min(i32::MAX as usize)
-    {
-        return false;
-    }
-    let last = _mm256_set1_epi32(last as i32);
-    let stride = _mm256_set1_epi32(stride as i32);
-    let mut rows = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    let mut least_end = _mm256_set1_epi32(-1);
-    let mut most_end = _mm256_setzero_si256();
-    let mut most_from = _mm256_setzero_si256();
-    for (from, end) in places
-        .from
-        .iter_mut()
-        .zip(&mut places.end)
-        .take(count.div_ceil(8))
-    {
-        let at = _mm256_mullo_epi32(_mm256_min_epu32(rows, last), stride);
-        // SAFETY: two numbers of 32 bits from the place of a row on, at most that of the last one, where they are within
-        // the bounds.
-        let pairs = unsafe { _mm512_i32gather_epi64::<4>(at, bounds.as_ptr().cast()) };
-        let froms = _mm256_add_epi32(_mm512_cvtepi64_epi32(pairs), _mm256_set1_epi32(1));
-        let ends = _mm512_cvtepi64_epi32(_mm512_srli_epi64::<32>(pairs));
-        least_end = _mm256_min_epu32(least_end, ends);
-        most_end = _mm256_max_epu32(most_end, ends);
-        most_from = _mm256_max_epu32(most_from, froms);
-        store_half(from, froms);
-        store_half(end, ends);
-        rows = _mm256_add_epi32(rows, _mm256_set1_epi32(8));
-    }
-    let most = most as i32;
-    let in_reach = _mm256_cmpge_epu32_mask(least_end, _mm256_set1_epi32(REACH as i32))
-        & _mm256_cmple_epu32_mask(most_end, _mm256_set1_epi32(most))
-        & _mm256_cmple_epu32_mask(most_from, _mm256_set1_epi32(most - 4));
-    in_reach == u8::MAX
-}
-
 /// Looks at where eight cells begin and, for exponents, where they end. Gives those that begin with a minus.
 ///
 /// # Safety
@@ -156,8 +100,8 @@ unsafe fn look<const REAL: bool>(bytes: &[u8], places: &mut Places, index: usize
     let mut lens = _mm256_sub_epi32(end, from);
     // SAFETY: four bytes from where a cell begins, which is in reach.
     let first = unsafe { _mm256_i32gather_epi32::<1>(bytes.as_ptr().cast(), from) };
-    let is_null =
-        _mm256_cmpeq_epi32_mask(first, number(NULL_WORD)) & _mm256_cmpeq_epi32_mask(lens, number(4));
+    let is_null = _mm256_cmpeq_epi32_mask(first, number(i32::from_le_bytes(*b"null")))
+        & _mm256_cmpeq_epi32_mask(lens, number(4));
     let mut valid = u8::MAX;
     if REAL {
         let at = _mm256_sub_epi32(end, number(8));
@@ -181,27 +125,6 @@ unsafe fn look<const REAL: bool>(bytes: &[u8], places: &mut Places, index: usize
     places.nulls |= u64::from(is_null) << (8 * index);
     places.valid |= u64::from(valid) << (8 * index);
     minus
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store(room: &mut [u64; 8], register: __m512i) {
-    // SAFETY: the array has the size of the register.
-    unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), register) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_half(room: &mut [i32; 8], register: __m256i) {
-    // SAFETY: the array has the size of the register.
-    unsafe { _mm256_storeu_si256(room.as_mut_ptr().cast(), register) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_half(numbers: &[i32; 8]) -> __m256i {
-    // SAFETY: the array has the size of the register.
-    unsafe { _mm256_loadu_si256(numbers.as_ptr().cast()) }
 }
 
 struct Eight {
@@ -377,18 +300,6 @@ fn moved(text: __m512i) -> __m512i {
 fn sixteen(halves: __m512i) -> __m512i {
     let upper = _mm512_mul_epu32(halves, _mm512_set1_epi64(100_000_000));
     _mm512_add_epi64(upper, _mm512_srli_epi64::<32>(halves))
-}
-
-/// The cells that have a byte that is no digit.
-#[cold]
-#[inline(never)]
-fn any_wrong(wrong: [u64; 4]) -> u8 {
-    let mut cells = 0;
-    for (pair, wrong) in wrong.into_iter().enumerate() {
-        let (first, second) = (u8::from(wrong as u32 != 0), u8::from(wrong >> 32 != 0));
-        cells |= (first | second << 1) << (2 * pair);
-    }
-    cells
 }
 
 /// Exponents of eight cells.
