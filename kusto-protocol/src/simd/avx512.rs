@@ -1,6 +1,7 @@
 //! AVX-512 with VBMI2: a block is one register, a comparison gives its mask at once, and bytes are squeezed together
 //! in one instruction.
 
+mod few_digits;
 mod numbers;
 mod places;
 mod times;

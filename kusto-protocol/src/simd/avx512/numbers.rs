@@ -6,7 +6,8 @@
 
 use std::arch::x86_64::*;
 
-use super::places::{any_wrong, find, load_half, store, store_half};
+use super::few_digits::{MOST, few_digits};
+use super::places::{Places, any_wrong, copy, load, load_half, store, store_half};
 use crate::simd::lanes::{Group, Numbers};
 
 /// Bytes before the end of a cell that may be looked at: eight for an exponent, and 32 for the number before it.
@@ -38,22 +39,31 @@ fn read<const REAL: bool>(
     signs: &mut [u64],
 ) -> Option<(u64, u64)> {
     let Group { bytes, count, .. } = *group;
-    let mut places = Places {
-        from: [[0; 8]; 8],
-        end: [[0; 8]; 8],
+    let mut places = Places::new();
+    let longest = places.find::<REACH, 4>(group)?;
+    let eights = count.div_ceil(8).min(8);
+    if !REAL && longest <= MOST {
+        // SAFETY: no cell ends before `REACH` bytes or after all of them.
+        return Some(unsafe { few_digits(bytes, &places, eights, mantissas, signs) });
+    }
+    let mut cells = Cells {
+        words: [[0; 8]; 8],
+        tails: [[0; 8]; 8],
         lens: [[0; 8]; 8],
         powers: [[0; 8]; 8],
         begins_with_zero: 0,
         nulls: 0,
         valid: 0,
     };
-    if !find::<REACH, 4>(group, &mut places.from, &mut places.end) {
-        return None;
+    // SAFETY: all cells are in reach.
+    unsafe {
+        copy(bytes, &places.from[..eights], 0, &mut cells.words);
+        if REAL {
+            copy(bytes, &places.end[..eights], 8, &mut cells.tails);
+        }
     }
-    let eights = count.div_ceil(8).min(8);
     for index in 0..eights {
-        // SAFETY: `find` has seen that all cells are in reach.
-        let minus = unsafe { look::<REAL>(bytes, &mut places, index) };
+        let minus = look::<REAL>(&mut places, &mut cells, index);
         if let Some(signs) = signs.as_chunks_mut::<8>().0.get_mut(index) {
             store(signs, _mm512_maskz_set1_epi64(minus, i64::MIN));
         }
@@ -62,21 +72,27 @@ fn read<const REAL: bool>(
     let mantissas = mantissas.as_chunks_mut::<8>().0.iter_mut();
     let powers = powers.as_chunks_mut::<8>().0.iter_mut();
     for (index, (mantissas, powers)) in mantissas.zip(powers).take(eights).enumerate() {
-        // SAFETY: the places are those that `look` has left.
-        let eight = unsafe { eight_numbers::<REAL>(bytes, &places, index) };
+        if cells.nulls >> (8 * index) & 0xff == 0xff {
+            // They come in runs, and nothing is to be read.
+            store(mantissas, _mm512_setzero_si512());
+            store_half(powers, _mm256_setzero_si256());
+            continue;
+        }
+        // SAFETY: the ends are those of cells in reach, or those that `look` has left.
+        let eight = unsafe { eight_numbers::<REAL>(bytes, &places.end[index], &cells, index) };
         store(mantissas, eight.mantissas);
         store_half(powers, eight.powers);
         valid |= u64::from(eight.valid) << (8 * index);
     }
-    Some((valid & places.valid & !places.nulls, places.nulls))
+    Some((valid & cells.valid & !cells.nulls, cells.nulls))
 }
 
-/// Where cells are, eight at a time.
-struct Places {
-    /// Where each begins.
-    from: [[i32; 8]; 8],
-    /// Where each ends; later on without an exponent.
-    end: [[i32; 8]; 8],
+/// What was seen of cells, eight at a time.
+struct Cells {
+    /// The first four bytes of each.
+    words: [[i32; 8]; 8],
+    /// The last eight bytes, for exponents.
+    tails: [[u64; 8]; 8],
     /// How many characters each has without a sign and an exponent; none if it is null.
     lens: [[i32; 8]; 8],
     /// The exponents.
@@ -87,32 +103,25 @@ struct Places {
     valid: u64,
 }
 
-/// Looks at where eight cells begin and, for exponents, where they end. Gives those that begin with a minus.
-///
-/// # Safety
-///
-/// The cells are in reach, see [`find`].
+/// Looks at where eight cells begin and, for exponents, at where they end, which is then before them. Gives those that begin
+/// with a minus.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi")]
-unsafe fn look<const REAL: bool>(bytes: &[u8], places: &mut Places, index: usize) -> u8 {
+fn look<const REAL: bool>(places: &mut Places, cells: &mut Cells, index: usize) -> u8 {
     let number = |number: i32| _mm256_set1_epi32(number);
     let (from, end) = (load_half(&places.from[index]), load_half(&places.end[index]));
     let mut lens = _mm256_sub_epi32(end, from);
-    // SAFETY: four bytes from where a cell begins, which is in reach.
-    let first = unsafe { _mm256_i32gather_epi32::<1>(bytes.as_ptr().cast(), from) };
+    let first = load_half(&cells.words[index]);
     let is_null = _mm256_cmpeq_epi32_mask(first, number(i32::from_le_bytes(*b"null")))
         & _mm256_cmpeq_epi32_mask(lens, number(4));
     let mut valid = u8::MAX;
     if REAL {
-        let at = _mm256_sub_epi32(end, number(8));
-        // SAFETY: eight bytes before the end of a cell that is in reach.
-        let tails = unsafe { _mm512_i32gather_epi64::<1>(at, bytes.as_ptr().cast()) };
-        let exponents = exponents(tails, lens);
+        let exponents = exponents(load(&cells.tails[index]), lens);
         valid = exponents.valid;
         lens = _mm256_sub_epi32(lens, exponents.lens);
         // At most eight bytes.
         store_half(&mut places.end[index], _mm256_sub_epi32(end, exponents.lens));
-        store_half(&mut places.powers[index], exponents.powers);
+        store_half(&mut cells.powers[index], exponents.powers);
     }
     let letter = number(0xff);
     let minus = _mm256_cmpeq_epi32_mask(_mm256_and_si256(first, letter), number(b'-'.into()));
@@ -120,10 +129,10 @@ unsafe fn look<const REAL: bool>(bytes: &[u8], places: &mut Places, index: usize
     let begins_with_zero = _mm256_cmpeq_epi32_mask(_mm256_and_si256(leading, letter), number(b'0'.into()));
     let lens = _mm256_mask_sub_epi32(lens, minus, lens, number(1));
     let lens = _mm256_maskz_mov_epi32(!is_null, lens);
-    store_half(&mut places.lens[index], lens);
-    places.begins_with_zero |= u64::from(begins_with_zero) << (8 * index);
-    places.nulls |= u64::from(is_null) << (8 * index);
-    places.valid |= u64::from(valid) << (8 * index);
+    store_half(&mut cells.lens[index], lens);
+    cells.begins_with_zero |= u64::from(begins_with_zero) << (8 * index);
+    cells.nulls |= u64::from(is_null) << (8 * index);
+    cells.valid |= u64::from(valid) << (8 * index);
     minus
 }
 
@@ -140,10 +149,14 @@ struct Eight {
 /// The ends are those of cells in reach, less eight at most.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi")]
-unsafe fn eight_numbers<const REAL: bool>(bytes: &[u8], places: &Places, index: usize) -> Eight {
+unsafe fn eight_numbers<const REAL: bool>(
+    bytes: &[u8],
+    ends: &[i32; 8],
+    cells: &Cells,
+    index: usize,
+) -> Eight {
     let number = |number: i32| _mm256_set1_epi32(number);
-    let lens = load_half(&places.lens[index]);
-    let ends = &places.end[index];
+    let lens = load_half(&cells.lens[index]);
     let mut texts = [_mm512_setzero_si512(); 4];
     for (text, ends) in texts.iter_mut().zip(ends.as_chunks::<2>().0) {
         // SAFETY: at least 40 bytes are before the end of a cell that is in reach, and so 32 before this one.
@@ -199,14 +212,14 @@ unsafe fn eight_numbers<const REAL: bool>(bytes: &[u8], places: &Places, index: 
     let is_one = _mm256_cmpeq_epi32_mask(whole, number(1));
     let known_len = _mm256_cmplt_epu32_mask(_mm256_sub_epi32(lens, number(1)), number(32))
         & _mm256_cmplt_epu32_mask(_mm256_sub_epi32(whole, number(1)), number(32));
-    let begins_with_zero = (places.begins_with_zero >> (8 * index)) as u8;
+    let begins_with_zero = (cells.begins_with_zero >> (8 * index)) as u8;
     let mut valid = known_len & fits & !has_empty_fraction & (!begins_with_zero | is_one);
     if wrong[0] | wrong[1] | wrong[2] | wrong[3] != 0 {
         valid &= !any_wrong(wrong);
     }
     Eight {
         mantissas: _mm512_add_epi64(upper, lower),
-        powers: _mm256_sub_epi32(load_half(&places.powers[index]), fractions),
+        powers: _mm256_sub_epi32(load_half(&cells.powers[index]), fractions),
         valid,
     }
 }

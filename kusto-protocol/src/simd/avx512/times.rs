@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::places::{any_wrong, find, load_half, nulls, store};
+use super::places::{Places, any_wrong, load_half, nulls, store, store_half};
 use crate::scalar::TICKS_PER_SECOND;
 use crate::simd::forms::{DAY, DAY_BOUNDS, TIME_FORMS};
 use crate::simd::lanes::Group;
@@ -15,12 +15,11 @@ use crate::simd::lanes::Group;
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
 pub(super) fn datetimes(group: &Group<'_>, ticks: &mut [u64]) -> Option<(u64, u64)> {
     let Group { bytes, count, .. } = *group;
-    let (mut from, mut end) = ([[0; 8]; 8], [[0; 8]; 8]);
-    if !find::<0, 32>(group, &mut from, &mut end) {
-        return None;
-    }
+    let mut places = Places::new();
+    places.find::<0, 32>(group)?;
     let (mut valid, mut null) = (0, 0);
-    let eights = ticks.as_chunks_mut::<8>().0.iter_mut().zip(&from).zip(&end);
+    let ticks = ticks.as_chunks_mut::<8>().0.iter_mut();
+    let eights = ticks.zip(&places.from).zip(&places.end);
     for (index, ((ticks, from), end)) in eights.take(count.div_ceil(8)).enumerate() {
         // SAFETY: `find` has seen that 32 bytes from where each cell begins are there.
         let eight = unsafe { eight_datetimes(bytes, from, end) };
@@ -162,7 +161,7 @@ fn forms(lens: __m256i) -> [(__m512i, __m512i); 4] {
         return [(characters, _mm512_broadcast_i64x4(load(&form.bounds))); 4];
     }
     let mut places = [0; 8];
-    super::places::store_half(&mut places, fractions);
+    store_half(&mut places, fractions);
     let mut forms = [(_mm512_setzero_si512(), _mm512_setzero_si512()); 4];
     for (pair, places) in forms.iter_mut().zip(places.as_chunks::<2>().0) {
         let [first, second] = places.map(|place| &FORMS[place as usize & 7]);
