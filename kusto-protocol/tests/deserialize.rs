@@ -417,3 +417,56 @@ fn visitors_that_know_names_only_read_every_row() {
     let read: Vec<Named> = batch.deserialize().collect::<Result<_, _>>().unwrap();
     assert_eq!(read, [Named(1), Named(2), Named(3)]);
 }
+
+#[test]
+fn nested_values_of_any_form_are_read_as_if_each_row_were_alone() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Event {
+        at: Option<Place>,
+        n: i64,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Place {
+        state: String,
+        county: Option<String>,
+        tags: Vec<Tag>,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Tag {
+        key: String,
+        value: serde_json::Value,
+    }
+    let usual = r#"{"state":"OHIO","county":"ERIE","tags":[{"key":"a","value":{"key":1}}]}"#;
+    let forms = [
+        usual,
+        r#"{"county":"ERIE","state":"OHIO","tags":[]}"#,
+        r#"{"state":"OHIO","tags":[{"value":2,"key":"b"}]}"#,
+        r#"{"state":"OHIO","county":"ERIE","tags":[],"more":true}"#,
+        r#"{"state": "OHIO", "county": "ERIE", "tags": []}"#,
+        r#"{"st\u0061te":"OHIO","county":null,"tags":[]}"#,
+        r#"{"state":"OHIO","state":"IOWA","county":"ERIE","tags":[]}"#,
+        r#"["OHIO","ERIE",[]]"#,
+        r#"{"state":1,"county":"ERIE","tags":[]}"#,
+        r#"{"county":"ERIE"}"#,
+        "null",
+        "text",
+    ];
+    let columns = [
+        Column::new("n", ColumnType::Long),
+        Column::new("at", ColumnType::Dynamic),
+    ];
+    for odd in forms {
+        let mut builder = RowBatchBuilder::new(columns.clone().into());
+        for (number, text) in [usual, usual, odd, usual, odd].into_iter().enumerate() {
+            builder
+                .push_row(&[Value::Long(number as i64), Value::Dynamic(text)])
+                .unwrap();
+        }
+        builder.push_row(&[Value::Long(9), Value::Null]).unwrap();
+        let batch = builder.finish();
+        let mut together = batch.deserialize::<Event>();
+        for row in batch.rows() {
+            assert_eq!(together.next(), Some(row.deserialize()), "{odd}");
+        }
+    }
+}

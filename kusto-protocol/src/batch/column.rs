@@ -26,11 +26,8 @@ impl<T: Copy + Default> PrimitiveArray<T> {
     /// The value at a place; `None` if it is null or beyond the end.
     #[inline]
     pub fn get(&self, index: usize) -> Option<T> {
-        if self.validity.is_valid(index) {
-            self.values.get(index).copied()
-        } else {
-            None
-        }
+        let value = *self.values.get(index)?;
+        (!self.validity.is_null(index)).then_some(value)
     }
 
     /// All values, nulls included as the type's default.

@@ -3,10 +3,12 @@
 mod cell;
 mod json;
 
+use std::borrow::Borrow;
+
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Visitor};
 
-use self::cell::CellDeserializer;
+use self::cell::{CellDeserializer, CellSource, RowPlace};
 use super::{Row, RowBatch};
 use crate::ConversionError;
 use crate::scalar::serde_name;
@@ -80,13 +82,7 @@ impl RowBatch {
         &'de self,
     ) -> impl ExactSizeIterator<Item = Result<T, ConversionError>> {
         let mut plan = Plan::default();
-        self.rows().map(move |row| {
-            let value = row.deserialize_with(&mut plan);
-            if plan.order == Order::Open && value.is_ok() {
-                plan.settle::<T>(row);
-            }
-            value
-        })
+        self.rows().map(move |row| plan.read(row))
     }
 }
 
@@ -101,51 +97,94 @@ impl<'de> Row<'de> {
     }
 
     #[inline]
-    fn deserialize_with<T: Deserialize<'de>>(self, plan: &mut Plan) -> Result<T, ConversionError> {
-        T::deserialize(RowDeserializer { row: self, plan }).map_err(|error| error.at(None, self.index))
+    fn deserialize_with<T: Deserialize<'de>>(self, plan: &mut Plan<'de>) -> Result<T, ConversionError> {
+        match T::deserialize(RowDeserializer { row: self, plan }) {
+            Ok(value) => Ok(value),
+            Err(error) => plan.read_again(self, error),
+        }
     }
 }
 
 /// Which columns the fields of a struct come from: worked out with the first row, true for all of a batch.
 #[derive(Default)]
-struct Plan {
+struct Plan<'de> {
     fields: &'static [&'static str],
     /// The columns that fields are named like, in the order of the columns.
-    columns: Vec<usize>,
+    columns: Vec<CellSource<'de>>,
     /// The column of each field, in the order of the fields; empty if one has none.
-    by_field: Vec<usize>,
+    by_field: Vec<CellSource<'de>>,
     order: Order,
 }
 
-/// How a struct gets its fields. By position spares comparing names for each cell.
+/// How structs get their fields. By position spares comparing names for each cell.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Order {
     /// By name; not known yet whether it can be by position.
     #[default]
     Open,
     Named,
+    /// Those of the row by position, those of nested values by name.
     ByField,
+    /// Those of nested values by position too, if their members are the fields in their order. A row of which that is
+    /// not true fails.
+    AllByField,
 }
 
-impl Plan {
-    fn prepare(&mut self, row: &Row<'_>, fields: &'static [&'static str]) {
+impl<'de> Plan<'de> {
+    fn prepare(&mut self, row: Row<'de>, fields: &'static [&'static str]) {
         if std::ptr::eq(self.fields, fields) {
             return;
         }
         let columns = row.columns();
         let place = |name: &str| columns.iter().position(|column| column.name == name);
+        let source = |index| CellSource::new(row.batch, index);
         self.fields = fields;
         self.columns = (0..columns.len())
             .filter(|index| {
                 let name = columns[*index].name.as_str();
                 fields.contains(&name) && place(name) == Some(*index)
             })
+            .map(source)
             .collect();
-        self.by_field = fields.iter().map_while(|field| place(field)).collect();
+        self.by_field = fields
+            .iter()
+            .map_while(|field| place(field))
+            .map(source)
+            .collect();
         if self.by_field.len() < fields.len() {
             self.by_field.clear();
         }
         self.order = Order::Open;
+    }
+
+    #[inline]
+    fn read<T: Deserialize<'de>>(&mut self, row: Row<'de>) -> Result<T, ConversionError> {
+        if self.order == Order::Open {
+            return self.read_first(row);
+        }
+        row.deserialize_with(self)
+    }
+
+    #[cold]
+    fn read_first<T: Deserialize<'de>>(&mut self, row: Row<'de>) -> Result<T, ConversionError> {
+        let value = row.deserialize_with(self)?;
+        self.settle::<T>(row);
+        Ok(value)
+    }
+
+    /// Reads a row that could not be read in this order in another one, if there is one.
+    // Called where the error is, as large structs would be moved before they are looked at.
+    #[cold]
+    fn read_again<T: Deserialize<'de>>(
+        &mut self,
+        row: Row<'de>,
+        error: ConversionError,
+    ) -> Result<T, ConversionError> {
+        if self.order == Order::AllByField {
+            self.order = Order::ByField;
+            return row.deserialize_with(self);
+        }
+        Err(error.at(None, row.index))
     }
 
     /// Finds out with a row that could be read by name whether it can be read by position.
@@ -153,10 +192,11 @@ impl Plan {
     /// What serde derives can, and takes fields in the order that it gives. A field that goes by two names takes one
     /// of them only, so a struct of that kind was refused by name if both are there. What is written by hand may know
     /// names only.
-    fn settle<'de, T: Deserialize<'de>>(&mut self, row: Row<'de>) {
+    fn settle<T: Deserialize<'de>>(&mut self, row: Row<'de>) {
         self.order = Order::Named;
         if !self.by_field.is_empty() {
-            self.order = Order::ByField;
+            // If that fails, it is read again with nested values by name.
+            self.order = Order::AllByField;
             if row.deserialize_with::<T>(self).is_err() {
                 self.order = Order::Named;
             }
@@ -166,7 +206,7 @@ impl Plan {
 
 struct RowDeserializer<'de, 'plan> {
     row: Row<'de>,
-    plan: &'plan mut Plan,
+    plan: &'plan mut Plan<'de>,
 }
 
 impl<'de> RowDeserializer<'de, '_> {
@@ -174,10 +214,13 @@ impl<'de> RowDeserializer<'de, '_> {
     fn only_cell<V: Visitor<'de>>(
         &self,
         visitor: V,
-        read: impl FnOnce(CellDeserializer<'de>, V) -> Result<V::Value, ConversionError>,
+        read: impl FnOnce(CellDeserializer<'de, '_>, V) -> Result<V::Value, ConversionError>,
     ) -> Result<V::Value, ConversionError> {
         match self.row.columns().len() {
-            1 => read_cell(self.row, 0, |cell| read(cell, visitor)),
+            1 => {
+                let only = CellSource::new(self.row.batch, 0);
+                Cells::new(self.row, false, [&only].into_iter()).read(&only, |cell| read(cell, visitor))
+            }
             columns => Err(ConversionError::mismatch(
                 (&visitor as &dyn Expected).to_string(),
                 format!("a row of {columns} columns"),
@@ -185,10 +228,16 @@ impl<'de> RowDeserializer<'de, '_> {
         }
     }
 
+    fn all_cells(&self) -> Cells<'de, impl ExactSizeIterator<Item = CellSource<'de>>> {
+        let batch = self.row.batch;
+        let sources = (0..batch.arrays.len()).map(|index| CellSource::new(batch, index));
+        Cells::new(self.row, false, sources)
+    }
+
     fn tuple<V: Visitor<'de>>(&self, len: usize, visitor: V) -> Result<V::Value, ConversionError> {
         let columns = self.row.columns().len();
         if len == columns {
-            visitor.visit_seq(Cells::new(self.row, 0..columns))
+            visitor.visit_seq(self.all_cells())
         } else {
             Err(ConversionError::row_width(self.row.index, len, columns))
         }
@@ -221,7 +270,7 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
         match self.row.batch.arrays.as_slice() {
-            [only] if CellDeserializer::new(only, self.row.index).is_null() => visitor.visit_none(),
+            [_] if CellSource::new(self.row.batch, 0).is_null(self.row.index) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -270,7 +319,7 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        visitor.visit_map(Cells::new(self.row, 0..self.row.columns().len()))
+        visitor.visit_map(self.all_cells())
     }
 
     #[inline]
@@ -280,11 +329,19 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ConversionError> {
-        self.plan.prepare(&self.row, fields);
-        if self.plan.order == Order::ByField {
-            visitor.visit_seq(Cells::new(self.row, self.plan.by_field.iter().copied()))
-        } else {
-            visitor.visit_map(Cells::new(self.row, self.plan.columns.iter().copied()))
+        self.plan.prepare(self.row, fields);
+        let Plan {
+            order,
+            columns,
+            by_field,
+            ..
+        } = self.plan;
+        match order {
+            Order::Open | Order::Named => visitor.visit_map(Cells::new(self.row, false, columns.iter())),
+            Order::ByField | Order::AllByField => {
+                let nested = *order == Order::AllByField;
+                visitor.visit_seq(Cells::new(self.row, nested, by_field.iter()))
+            }
         }
     }
 
@@ -306,84 +363,97 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de, '_> {
 
 /// Some cells of a row, one after the other.
 struct Cells<'de, I> {
-    row: Row<'de>,
-    columns: I,
-    /// The column whose name was given, and whose value comes next.
-    current: usize,
+    batch: &'de RowBatch,
+    place: RowPlace,
+    sources: I,
+    /// The column of which the name was given and the value comes next.
+    named: usize,
 }
 
-impl<'de, I: ExactSizeIterator<Item = usize>> Cells<'de, I> {
-    const fn new(row: Row<'de>, columns: I) -> Self {
+impl<'de, S, I> Cells<'de, I>
+where
+    S: Borrow<CellSource<'de>>,
+    I: ExactSizeIterator<Item = S>,
+{
+    const fn new(row: Row<'de>, by_position: bool, sources: I) -> Self {
         Self {
-            row,
-            columns,
-            current: 0,
+            batch: row.batch,
+            place: RowPlace {
+                row: row.index,
+                by_position,
+            },
+            sources,
+            named: 0,
         }
+    }
+
+    /// Reads a cell. Its place becomes part of the error, and what is in it.
+    #[inline]
+    fn read<T>(
+        &self,
+        source: &CellSource<'de>,
+        read: impl FnOnce(CellDeserializer<'de, '_>) -> Result<T, ConversionError>,
+    ) -> Result<T, ConversionError> {
+        read(CellDeserializer::new(source, &self.place)).map_err(|error| self.in_cell(error, source))
+    }
+
+    #[cold]
+    fn in_cell(&self, error: ConversionError, source: &CellSource<'de>) -> ConversionError {
+        error
+            .found(|| CellDeserializer::new(source, &self.place).description())
+            .at(Some(&self.batch.columns[source.index()].name), self.place.row)
     }
 }
 
-impl<'de, I: ExactSizeIterator<Item = usize>> MapAccess<'de> for Cells<'de, I> {
+impl<'de, S, I> MapAccess<'de> for Cells<'de, I>
+where
+    S: Borrow<CellSource<'de>>,
+    I: ExactSizeIterator<Item = S>,
+{
     type Error = ConversionError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ConversionError> {
-        let Some(index) = self.columns.next() else {
+        let Some(source) = self.sources.next() else {
             return Ok(None);
         };
-        self.current = index;
-        let name = self.row.batch.columns[index].name.as_str();
+        self.named = source.borrow().index();
+        let name = self.batch.columns[self.named].name.as_str();
         seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ConversionError> {
-        read_cell(self.row, self.current, |cell| seed.deserialize(cell))
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ConversionError> {
+        let source = CellSource::new(self.batch, self.named);
+        self.read(&source, |cell| seed.deserialize(cell))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.columns.len())
+        Some(self.sources.len())
     }
 }
 
-impl<'de, I: ExactSizeIterator<Item = usize>> SeqAccess<'de> for Cells<'de, I> {
+impl<'de, S, I> SeqAccess<'de> for Cells<'de, I>
+where
+    S: Borrow<CellSource<'de>>,
+    I: ExactSizeIterator<Item = S>,
+{
     type Error = ConversionError;
 
     #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(
+    fn next_element_seed<V: DeserializeSeed<'de>>(
         &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, ConversionError> {
-        self.columns
-            .next()
-            .map(|index| read_cell(self.row, index, |cell| seed.deserialize(cell)))
-            .transpose()
+        seed: V,
+    ) -> Result<Option<V::Value>, ConversionError> {
+        let Some(source) = self.sources.next() else {
+            return Ok(None);
+        };
+        self.read(source.borrow(), |cell| seed.deserialize(cell))
+            .map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.columns.len())
+        Some(self.sources.len())
     }
-}
-
-/// Reads a cell of an existing column. Its place becomes part of the error, and what is in it.
-#[inline]
-fn read_cell<'de, T>(
-    row: Row<'de>,
-    index: usize,
-    read: impl FnOnce(CellDeserializer<'de>) -> Result<T, ConversionError>,
-) -> Result<T, ConversionError> {
-    let cell = CellDeserializer::new(&row.batch.arrays[index], row.index);
-    read(cell).map_err(|error| in_cell(error, cell, row, index))
-}
-
-#[cold]
-fn in_cell(
-    error: ConversionError,
-    cell: CellDeserializer<'_>,
-    row: Row<'_>,
-    index: usize,
-) -> ConversionError {
-    error
-        .found(|| cell.description())
-        .at(Some(&row.batch.columns[index].name), row.index)
 }

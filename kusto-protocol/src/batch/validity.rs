@@ -20,7 +20,9 @@ impl Bitmap {
     /// The bit at a place; false beyond the end.
     #[inline]
     pub fn get(&self, index: usize) -> bool {
-        index < self.len && self.bytes[index / 8] >> (index % 8) & 1 == 1
+        // Bits beyond the length are zero.
+        let byte = self.bytes.get(index / 8);
+        byte.is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
     /// The number of bits.
@@ -154,6 +156,12 @@ impl Validity {
         } else {
             self.bits.get(index)
         }
+    }
+
+    /// Whether the value at a place, which is not beyond the end, is a null.
+    #[inline]
+    pub(crate) fn is_null(&self, index: usize) -> bool {
+        self.null_count > 0 && !self.bits.get(index)
     }
 
     /// The number of nulls.

@@ -6,7 +6,19 @@ use super::neon::special16 as special;
 
 /// The index of the first quote, backslash or control character from `at` on, or of the end.
 #[inline]
-pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn plain_end(bytes: &[u8], at: usize) -> usize {
+    // Most ends are near.
+    if let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let special = special(piece);
+        if special != 0 {
+            return at + special.trailing_zeros() as usize;
+        }
+    }
+    far_plain_end(bytes, at)
+}
+
+#[inline(never)]
+fn far_plain_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let special = special(piece);
         if special != 0 {

@@ -5,17 +5,66 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 use super::json::{Json, JsonError, from_json};
 use crate::scalar::serde_name;
-use crate::{ColumnArray, ConversionError, Dynamic, Value};
+use crate::{ColumnArray, ConversionError, Dynamic, RowBatch, Validity, Value};
 
-#[derive(Clone, Copy)]
-pub(super) struct CellDeserializer<'de> {
+/// Where cells come from: a column.
+pub(super) struct CellSource<'de> {
     array: &'de ColumnArray,
-    row: usize,
+    /// Nothing for a dynamic column, where text that is there may say `null`.
+    validity: Option<&'de Validity>,
+    index: usize,
 }
 
-impl<'de> CellDeserializer<'de> {
-    pub(super) const fn new(array: &'de ColumnArray, row: usize) -> Self {
-        Self { array, row }
+/// What the cells of a row have in common.
+pub(super) struct RowPlace {
+    pub(super) row: usize,
+    /// Whether structs of nested values get their fields by position, and fail if that cannot be.
+    pub(super) by_position: bool,
+}
+
+/// A cell. Two references, so that they stay in registers.
+#[derive(Clone, Copy)]
+pub(super) struct CellDeserializer<'de, 'row> {
+    source: &'row CellSource<'de>,
+    place: &'row RowPlace,
+}
+
+impl<'de> CellSource<'de> {
+    pub(super) fn new(batch: &'de RowBatch, index: usize) -> Self {
+        let array = &batch.arrays()[index];
+        let is_dynamic = matches!(array, ColumnArray::Dynamic(_));
+        Self {
+            array,
+            validity: (!is_dynamic).then(|| array.validity()),
+            index,
+        }
+    }
+
+    /// The place among the columns.
+    pub(super) const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Whether there is no value, or the dynamic value `null`.
+    #[inline]
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        match self.validity {
+            Some(validity) => !validity.is_valid(row),
+            None => self.is_dynamic_null(row),
+        }
+    }
+
+    fn is_dynamic_null(&self, row: usize) -> bool {
+        match self.array.get(row) {
+            Value::Dynamic(text) => text.trim_ascii() == "null",
+            value => value.is_null(),
+        }
+    }
+}
+
+impl<'de, 'row> CellDeserializer<'de, 'row> {
+    pub(super) const fn new(source: &'row CellSource<'de>, place: &'row RowPlace) -> Self {
+        Self { source, place }
     }
 
     /// What is in the cell, for people. Texts are not repeated: they may be long, and not for everyone's eyes.
@@ -29,19 +78,20 @@ impl<'de> CellDeserializer<'de> {
     }
 
     fn value(self) -> Value<'de> {
-        self.array.get(self.row)
+        self.source.array.get(self.place.row)
     }
 
-    /// Whether there is no value, or the dynamic value `null`.
-    #[inline]
-    pub(super) fn is_null(self) -> bool {
-        match self.array {
-            ColumnArray::Dynamic(array) => array.get(self.row).is_none_or(|text| text.trim_ascii() == "null"),
-            array => !array.validity().is_valid(self.row),
-        }
+    /// Reads JSON.
+    fn json<T>(
+        self,
+        text: &'de str,
+        read: impl FnOnce(&mut Json<'de>) -> Result<T, JsonError>,
+    ) -> Result<T, ConversionError> {
+        Ok(from_json(text, self.place.by_position, read)?)
     }
 
     /// Reads text, as the service writes it where the column has none.
+    #[inline(never)]
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
         match self.value() {
             Value::String(text) | Value::Decimal(text) | Value::Dynamic(text) | Value::Unknown(text) => {
@@ -50,24 +100,46 @@ impl<'de> CellDeserializer<'de> {
             Value::DateTime(at) => visitor.visit_string(at.to_string()),
             Value::Timespan(span) => visitor.visit_string(span.to_string()),
             Value::Guid(guid) => visitor.visit_string(guid.to_string()),
-            Value::Null if matches!(self.array, ColumnArray::String(_)) => visitor.visit_borrowed_str(""),
+            Value::Null if matches!(self.source.array, ColumnArray::String(_)) => {
+                visitor.visit_borrowed_str("")
+            }
             _ => Err(mismatch(&visitor)),
         }
     }
 
     /// Reads what only a dynamic value can give, or else what the column's own type has.
+    #[inline(never)]
     fn own_type_or_json<V: Visitor<'de>>(
         self,
         visitor: V,
         read: impl FnOnce(&mut Json<'de>, V) -> Result<V::Value, JsonError>,
     ) -> Result<V::Value, ConversionError> {
         match self.value() {
-            Value::Dynamic(text) | Value::Unknown(text) => Ok(from_json(text, |json| read(json, visitor))?),
+            Value::Dynamic(text) | Value::Unknown(text) => self.json(text, |json| read(json, visitor)),
             _ => self.deserialize_any(visitor),
         }
     }
 
+    /// Reads a whole number, from whatever column.
+    #[inline(never)]
+    fn whole_number<V: Visitor<'de>>(
+        self,
+        visitor: V,
+        read: impl FnOnce(&mut Json<'de>, V) -> Result<V::Value, JsonError>,
+    ) -> Result<V::Value, ConversionError> {
+        let number = match self.source.array {
+            ColumnArray::Long(array) => array.get(self.place.row),
+            ColumnArray::Int(array) => array.get(self.place.row).map(i64::from),
+            _ => None,
+        };
+        match number {
+            Some(number) => visitor.visit_i64(number),
+            None => self.own_type_or_json(visitor, read),
+        }
+    }
+
     /// Reads a real: numbers that `f64` holds, and decimals.
+    #[inline(never)]
     fn real<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
         match self.value() {
             Value::Real(number) => visitor.visit_f64(number),
@@ -84,25 +156,24 @@ impl<'de> CellDeserializer<'de> {
                 Err(_) => Err(mismatch(&visitor)),
             },
             Value::Dynamic(text) | Value::Unknown(text) => {
-                Ok(from_json(text, |json| json.deserialize_f64(visitor))?)
+                self.json(text, |json| json.deserialize_f64(visitor))
             }
             _ => self.deserialize_any(visitor),
         }
     }
 }
 
-/// Whole numbers: the types that hold them first, as nearly all come from there.
+/// Whole numbers: the column's type that is nearest at once, the others by a call.
 macro_rules! whole_number {
-    ($($method:ident)*) => {$(
+    ($($method:ident $near:ident)*) => {$(
         #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-            if let ColumnArray::Long(array) = self.array && let Some(number) = array.get(self.row) {
-                return visitor.visit_i64(number);
+            if let ColumnArray::$near(array) = self.source.array
+                && let Some(number) = array.get(self.place.row)
+            {
+                return visitor.visit_i64(number.into());
             }
-            if let ColumnArray::Int(array) = self.array && let Some(number) = array.get(self.row) {
-                return visitor.visit_i32(number);
-            }
-            self.own_type_or_json(visitor, |json, visitor| json.$method(visitor))
+            self.whole_number(visitor, |json, visitor| json.$method(visitor))
         }
     )*};
 }
@@ -116,12 +187,12 @@ macro_rules! own_type_or_json {
     )*};
 }
 
-impl<'de> Deserializer<'de> for CellDeserializer<'de> {
+impl<'de> Deserializer<'de> for CellDeserializer<'de, '_> {
     type Error = ConversionError;
 
     whole_number! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_i8 Int deserialize_i16 Int deserialize_i32 Int deserialize_i64 Long deserialize_i128 Long
+        deserialize_u8 Int deserialize_u16 Int deserialize_u32 Long deserialize_u64 Long deserialize_u128 Long
     }
 
     own_type_or_json! {
@@ -134,8 +205,8 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
 
     #[inline]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if let ColumnArray::Bool(array) = self.array
-            && let Some(value) = array.get(self.row)
+        if let ColumnArray::Bool(array) = self.source.array
+            && let Some(value) = array.get(self.place.row)
         {
             return visitor.visit_bool(value);
         }
@@ -150,7 +221,7 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
             Value::Long(number) => visitor.visit_i64(number),
             Value::Real(number) => visitor.visit_f64(number),
             Value::Dynamic(text) | Value::Unknown(text) if Dynamic::new(text).is_json() => {
-                Ok(from_json(text, |json| json.deserialize_any(visitor))?)
+                self.json(text, |json| json.deserialize_any(visitor))
             }
             _ => self.text(visitor),
         }
@@ -162,8 +233,8 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
 
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if let ColumnArray::Real(array) = self.array
-            && let Some(number) = array.get(self.row)
+        if let ColumnArray::Real(array) = self.source.array
+            && let Some(number) = array.get(self.place.row)
         {
             return visitor.visit_f64(number);
         }
@@ -176,8 +247,8 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if let ColumnArray::String(array) = self.array
-            && let Some(text) = array.get(self.row)
+        if let ColumnArray::String(array) = self.source.array
+            && let Some(text) = array.get(self.place.row)
         {
             return visitor.visit_borrowed_str(text);
         }
@@ -186,8 +257,8 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if let ColumnArray::String(array) = self.array
-            && let Some(text) = array.get(self.row)
+        if let ColumnArray::String(array) = self.source.array
+            && let Some(text) = array.get(self.place.row)
         {
             return visitor.visit_borrowed_str(text);
         }
@@ -208,7 +279,7 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if self.is_null() {
+        if self.source.is_null(self.place.row) {
             visitor.visit_none()
         } else {
             visitor.visit_some(self)
@@ -216,7 +287,7 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if self.is_null() {
+        if self.source.is_null(self.place.row) {
             visitor.visit_unit()
         } else {
             self.deserialize_any(visitor)
@@ -237,19 +308,19 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ConversionError> {
-        match self.array {
+        match self.source.array {
             ColumnArray::DateTime(array) if name == serde_name::DATETIME => {
-                if let Some(ticks) = array.get(self.row) {
+                if let Some(ticks) = array.get(self.place.row) {
                     return visitor.visit_i64(ticks);
                 }
             }
             ColumnArray::Timespan(array) if name == serde_name::TIMESPAN => {
-                if let Some(ticks) = array.get(self.row) {
+                if let Some(ticks) = array.get(self.place.row) {
                     return visitor.visit_i64(ticks);
                 }
             }
             ColumnArray::Guid(array) if name == serde_name::GUID => {
-                if let Some(bytes) = array.get(self.row) {
+                if let Some(bytes) = array.get(self.place.row) {
                     return visitor.visit_bytes(&bytes);
                 }
             }
@@ -265,9 +336,9 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ConversionError> {
         match self.value() {
-            Value::Dynamic(text) if Dynamic::new(text).is_json() => Ok(from_json(text, |json| {
-                json.deserialize_enum(name, variants, visitor)
-            })?),
+            Value::Dynamic(text) if Dynamic::new(text).is_json() => {
+                self.json(text, |json| json.deserialize_enum(name, variants, visitor))
+            }
             Value::String(text) | Value::Dynamic(text) => {
                 BorrowedStrDeserializer::new(text).deserialize_enum(name, variants, visitor)
             }

@@ -8,7 +8,7 @@ mod error;
 
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
-use self::access::{Elements, Members, Variant, member_name};
+use self::access::{Elements, Fields, Members, Variant, member_name};
 pub(super) use self::error::JsonError;
 use crate::decode::{short_datetime, unescape_all};
 use crate::scalar::serde_name;
@@ -17,14 +17,19 @@ use crate::simd::plain_end;
 /// Reads the text of one value, and nothing may come after it.
 pub(super) fn from_json<'de, T>(
     text: &'de str,
+    by_position: bool,
     read: impl FnOnce(&mut Json<'de>) -> Result<T, JsonError>,
 ) -> Result<T, JsonError> {
     let mut json = Json {
         text,
         at: 0,
         depth: 0,
+        by_position,
     };
     let value = read(&mut json).map_err(|error| error.at(json.at))?;
+    if json.at == text.len() {
+        return Ok(value);
+    }
     match json.peek() {
         END if json.at == text.len() => Ok(value),
         _ => Err(JsonError::custom("there is more after the value").at(json.at)),
@@ -36,6 +41,8 @@ pub(super) struct Json<'de> {
     text: &'de str,
     at: usize,
     depth: u8,
+    /// Whether structs get their fields by position, and fail if the members are not the fields in their order.
+    by_position: bool,
 }
 
 /// A number, in the type that serde_json would choose.
@@ -419,10 +426,16 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, JsonError> {
         match self.peek() {
+            b'{' if self.by_position => self.within(b'}', |json| {
+                let mut fields = Fields::new(json, fields);
+                let value = visitor.visit_seq(&mut fields)?;
+                fields.end()?;
+                Ok(value)
+            }),
             b'{' => self.visit_map(visitor),
             b'[' => self.visit_seq(visitor),
             _ => Err(self.unexpected(&visitor)),

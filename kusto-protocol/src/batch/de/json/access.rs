@@ -1,13 +1,16 @@
 //! What is within brackets: elements, members, variants.
 
 use std::borrow::Cow;
+use std::{mem, slice};
 
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
 
 use super::{Json, JsonError};
+use crate::simd::plain_end;
 
 /// The elements of an array.
 pub(super) struct Elements<'a, 'de> {
@@ -17,6 +20,14 @@ pub(super) struct Elements<'a, 'de> {
 
 /// The members of an object.
 pub(super) struct Members<'a, 'de>(Elements<'a, 'de>);
+
+/// The members of an object, if they are the fields of a struct in their order, in compact form.
+pub(super) struct Fields<'a, 'de> {
+    json: &'a mut Json<'de>,
+    names: slice::Iter<'static, &'static str>,
+    /// What comes before the next member.
+    separator: u8,
+}
 
 /// A variant of an enum that has content: the only member of an object.
 pub(super) struct Variant<'a, 'de>(&'a mut Json<'de>);
@@ -52,6 +63,44 @@ impl<'a, 'de> Members<'a, 'de> {
     }
 }
 
+impl<'a, 'de> Fields<'a, 'de> {
+    /// To be made behind the opening bracket.
+    pub(super) fn new(json: &'a mut Json<'de>, names: &'static [&'static str]) -> Self {
+        // The bracket stands for the comma before the first member.
+        json.at -= 1;
+        Self {
+            json,
+            names: names.iter(),
+            separator: b'{',
+        }
+    }
+
+    /// Goes behind the name of a member and its colon, if it is this one.
+    #[inline]
+    fn take_name(&mut self, name: &str) -> bool {
+        let (bytes, at) = (self.json.text.as_bytes(), self.json.at);
+        let separator = mem::replace(&mut self.separator, b',');
+        if bytes.get(at..).and_then(|rest| rest.first_chunk()) != Some(&[separator, b'"']) {
+            return false;
+        }
+        // Where that is not the end of the name, it is another one, or has escapes and is not compared.
+        let end = plain_end(bytes, at + 2);
+        self.json.at = end + 2;
+        bytes.get(end..).and_then(|rest| rest.first_chunk()) == Some(b"\":")
+            && bytes.get(at + 2..end) == Some(name.as_bytes())
+    }
+
+    /// To be called when the struct has what it takes: all members. If some fields go by two names, it takes fewer than
+    /// there are names, and it is not known of which it took them.
+    #[inline]
+    pub(super) fn end(self) -> Result<(), JsonError> {
+        match self.names.len() {
+            0 => Ok(()),
+            _ => Err(JsonError::custom(OTHER_MEMBERS)),
+        }
+    }
+}
+
 impl<'a, 'de> Variant<'a, 'de> {
     pub(super) const fn new(json: &'a mut Json<'de>) -> Self {
         Self(json)
@@ -65,6 +114,21 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, JsonError> {
         if !self.go_on(b']')? {
             return Ok(None);
+        }
+        seed.deserialize(&mut *self.json).map(Some)
+    }
+}
+
+impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
+    type Error = JsonError;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, JsonError> {
+        let Some(name) = self.names.next() else {
+            return Ok(None);
+        };
+        if !self.take_name(name) {
+            return Err(JsonError::custom(OTHER_MEMBERS));
         }
         seed.deserialize(&mut *self.json).map(Some)
     }
@@ -207,3 +271,5 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         self.0.deserialize_struct("", fields, visitor)
     }
 }
+
+const OTHER_MEMBERS: &str = "the members are not the fields in their order";

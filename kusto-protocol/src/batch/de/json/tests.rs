@@ -12,12 +12,98 @@ use serde_json::value::RawValue;
 use super::*;
 
 fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, String> {
-    from_json(text, |json| T::deserialize(json)).map_err(|error| error.to_string())
+    from_json(text, false, |json| T::deserialize(json)).map_err(|error| error.to_string())
 }
 
-/// Reads as serde_json does, or refuses what it refuses.
+/// Reads as serde_json does, or refuses what it refuses; by position it may refuse more.
 fn as_serde_json<'de, T: Deserialize<'de> + PartialEq + Debug>(text: &'de str) {
-    assert_eq!(read::<T>(text).ok(), serde_json::from_str(text).ok(), "{text}");
+    let expected = serde_json::from_str(text).ok();
+    assert_eq!(read::<T>(text).ok(), expected, "{text}");
+    if let Ok(value) = by_position::<T>(text) {
+        assert_eq!(Some(value), expected, "{text}");
+    }
+}
+
+fn by_position<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, String> {
+    from_json(text, true, |json| T::deserialize(json)).map_err(|error| error.to_string())
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Outer {
+    first: Inner,
+    #[serde(default)]
+    second: Option<i64>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Inner {
+    #[serde(rename = "é \\n")]
+    odd: u8,
+    #[serde(alias = "alias")]
+    plain: u8,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Empty {}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Pair {
+    a: u8,
+    b: String,
+}
+
+#[test]
+fn members_that_are_the_fields_in_their_order_are_read_by_position() {
+    assert_eq!(
+        by_position::<Pair>("{\"a\":1,\"b\":\"x\"}"),
+        read("{\"a\":1,\"b\":\"x\"}")
+    );
+    assert_eq!(
+        by_position::<Vec<Option<Pair>>>("[{\"a\":1,\"b\":\"\"} , null,[2,\"y\"]]"),
+        read("[{\"a\":1,\"b\":\"\"},null,{\"a\":2,\"b\":\"y\"}]")
+    );
+    for other in [
+        "{\"b\":\"x\",\"a\":1}",
+        "{\"a\":1}",
+        "{\"a\":1,\"b\":\"x\",\"c\":0}",
+        "{\"a\": 1,\"b\" :\"x\"}",
+        "{\"\\u0061\":1,\"b\":\"x\"}",
+        "{\"a\":1,\"b\":\"x\"",
+        "{\"a\":1,\"b",
+        "{\"a\":1,\"b\"",
+        "{\"a\":1,\"b\":",
+        "{\"a\":1,",
+        "{\"a\":1 \"b\":\"x\"}",
+        "{,\"a\":1,\"b\":\"x\"}",
+        "{}",
+        "{",
+    ] {
+        assert!(by_position::<Pair>(other).is_err(), "{other}");
+        as_serde_json::<Pair>(other);
+    }
+}
+
+#[test]
+fn by_position_nothing_else_is_read_than_by_name() {
+    for text in [
+        "{\"first\":{\"é \\n\":1,\"plain\":2},\"second\":3}",
+        "{\"first\":{\"é \\\\n\":1,\"plain\":2},\"second\":3}",
+        "{\"first\":{\"é \\\\n\":1,\"alias\":2},\"second\":3}",
+        "{\"first\":{\"é \\\\n\":1,\"plain\":2,\"alias\":2},\"second\":3}",
+        "{\"first\":[1,2],\"second\":3}",
+        "{\"first\":{\"alias\":2,\"plain\":1},\"second\":3}",
+        "{\"plain\":1,\"alias\":2}",
+        "{\"alias\":1,\"plain\":2}",
+        "{\"é \\\\n\":1,\"alias\":2}",
+        "{\"é \\\\n\":1,\"plain\":2}",
+        "{}",
+        "[]",
+        "{\"x\":{}}",
+    ] {
+        as_serde_json::<Outer>(text);
+        as_serde_json::<Inner>(text);
+        as_serde_json::<Empty>(text);
+    }
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
