@@ -9,6 +9,8 @@
 //! reports an error. What is taken has been checked as strictly as there: every byte of a row is part of a cell that
 //! was read to its end, or one of the brackets and commas around them.
 
+use std::mem;
+
 use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
 use super::cells::{GROUP, read_cells};
@@ -23,8 +25,6 @@ use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
 pub(super) struct Window {
     level: Level,
     steps: Vec<Step>,
-    /// Of each dynamic column what its last value looked like.
-    shapes: Vec<Shape>,
     /// Bounds that a row has.
     stride: usize,
     /// For each row the bounds of its cells: for each run the index of the separator before its first cell, then of
@@ -39,7 +39,7 @@ pub(super) struct Window {
 }
 
 /// A part of a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug)]
 enum Step {
     /// Columns whose cells can hold no comma and no bracket: so many from this one on, with bounds from this place on.
     Run {
@@ -47,12 +47,38 @@ enum Step {
         count: usize,
         bound: usize,
     },
-    /// A column, and when to take its cells for short ones.
-    String(usize, Pause),
-    /// Also the place of its shape.
-    Dynamic(usize, Pause, usize),
+    String(Text),
+    /// Also what its last value looked like.
+    Dynamic(Text, Shape),
     /// A column whose cells are read one by one.
     Other(usize),
+}
+
+/// A column of texts.
+#[derive(Debug)]
+struct Text {
+    column: usize,
+    /// When to take its cells for short ones.
+    pause: Pause,
+    /// The column's own, as long as the walk is on: so it need not be looked up for each cell.
+    array: TextArray,
+}
+
+impl Text {
+    fn new(column: usize) -> Self {
+        Self {
+            column,
+            pause: Pause::default(),
+            array: TextArray::default(),
+        }
+    }
+
+    /// Takes the array from its column, or gives it back.
+    fn swap(&mut self, arrays: &mut [ColumnArray]) {
+        if let Some(ColumnArray::String(array) | ColumnArray::Dynamic(array)) = arrays.get_mut(self.column) {
+            mem::swap(&mut self.array, array);
+        }
+    }
 }
 
 /// How many rows were read, and the bytes they take.
@@ -78,14 +104,11 @@ pub(super) struct Room {
 impl Window {
     /// The windows of a table of these columns; nothing if its rows are to be read one by one.
     pub(super) fn new<'a>(columns: impl Iterator<Item = &'a ColumnType>, level: Level) -> Option<Self> {
-        let (mut steps, mut shapes, mut stride) = (Vec::new(), Vec::new(), 0);
+        let (mut steps, mut stride) = (Vec::new(), 0);
         for (column, column_type) in columns.enumerate() {
             match column_type {
-                ColumnType::String => steps.push(Step::String(column, Pause::default())),
-                ColumnType::Dynamic => {
-                    steps.push(Step::Dynamic(column, Pause::default(), shapes.len()));
-                    shapes.push(Shape::default());
-                }
+                ColumnType::String => steps.push(Step::String(Text::new(column))),
+                ColumnType::Dynamic => steps.push(Step::Dynamic(Text::new(column), Shape::default())),
                 ColumnType::Unknown(_) => steps.push(Step::Other(column)),
                 _ => {
                     if let Some(Step::Run { count, .. }) = steps.last_mut() {
@@ -106,7 +129,6 @@ impl Window {
         (!steps.is_empty()).then_some(Self {
             level,
             steps,
-            shapes,
             stride,
             bounds: Vec::new(),
             row_ends: Vec::new(),
@@ -190,14 +212,19 @@ impl Kernel for Reading<'_> {
             Some(walked) => (true, walked),
             None => {
                 window.row_ends.clear();
-                walk(lanes, bytes, window, arrays, scratch, room, config)
+                swap_texts(&mut window.steps, arrays);
+                let walked = walk(lanes, bytes, window, arrays, scratch, room, config);
+                swap_texts(&mut window.steps, arrays);
+                walked
             }
         };
         let mut rows = walked.rows;
         for step in &window.steps {
             let (column, count, bound) = match *step {
                 Step::Run { column, count, bound } => (column, count, bound),
-                Step::String(column, _) | Step::Dynamic(column, ..) | Step::Other(column) => {
+                Step::String(Text { column, .. })
+                | Step::Dynamic(Text { column, .. }, _)
+                | Step::Other(column) => {
                     arrays[column].fill_validity();
                     continue;
                 }
@@ -214,7 +241,10 @@ impl Kernel for Reading<'_> {
             if !clean {
                 // Of the row that is not taken only the texts are there.
                 for step in &window.steps {
-                    if let Step::String(column, _) | Step::Dynamic(column, ..) | Step::Other(column) = step {
+                    if let Step::String(Text { column, .. })
+                    | Step::Dynamic(Text { column, .. }, _)
+                    | Step::Other(column) = step
+                    {
                         arrays[*column].truncate(before + rows);
                     }
                 }
@@ -237,6 +267,14 @@ impl Kernel for Reading<'_> {
             }
         }
         (walked.rows, taken)
+    }
+}
+
+fn swap_texts(steps: &mut [Step], arrays: &mut [ColumnArray]) {
+    for step in steps {
+        if let Step::String(text) | Step::Dynamic(text, _) = step {
+            text.swap(arrays);
+        }
     }
 }
 
@@ -276,7 +314,6 @@ fn walk<L: Lanes>(
             bytes,
             at + 1,
             &mut window.steps,
-            &mut window.shapes,
             bounds,
             arrays,
             scratch,
@@ -322,7 +359,6 @@ fn walk_row<L: Lanes>(
     bytes: &[u8],
     mut at: usize,
     steps: &mut [Step],
-    shapes: &mut [Shape],
     bounds: &mut [u32],
     arrays: &mut [ColumnArray],
     scratch: &mut Scratch,
@@ -337,30 +373,28 @@ fn walk_row<L: Lanes>(
                 at = end + 1;
                 continue;
             }
-            Step::String(column, pause) => match &mut arrays[*column] {
-                ColumnArray::String(array) if bytes.get(at) == Some(&b'"') => {
-                    let end = push_string(lanes, view, bytes, at, array, pause)?;
-                    array.end_valid();
+            Step::String(text) => {
+                if bytes.get(at) == Some(&b'"') {
+                    let end = push_string(lanes, view, bytes, at, text)?;
+                    text.array.end_valid();
+                    end
+                } else {
+                    other_text(text, arrays, bytes, at, scratch)?
+                }
+            }
+            Step::Dynamic(text, shape) => match bytes.get(at)? {
+                b'"' => {
+                    let end = push_string(lanes, view, bytes, at, text)?;
+                    // The empty string stands for a null.
+                    if end > at + 2 {
+                        text.array.end_valid();
+                    } else {
+                        text.array.end(false);
+                    }
                     end
                 }
-                array => other_cell(array, bytes, at, scratch)?,
-            },
-            Step::Dynamic(column, pause, shape) => match &mut arrays[*column] {
-                ColumnArray::Dynamic(array) => match bytes.get(at)? {
-                    b'"' => {
-                        let end = push_string(lanes, view, bytes, at, array, pause)?;
-                        // The empty string stands for a null.
-                        if end > at + 2 {
-                            array.end_valid();
-                        } else {
-                            array.end(false);
-                        }
-                        end
-                    }
-                    b'{' | b'[' => push_nested(lanes, array, bytes, at, config, &mut shapes[*shape])?,
-                    _ => other_cell(&mut arrays[*column], bytes, at, scratch)?,
-                },
-                array => other_cell(array, bytes, at, scratch)?,
+                b'{' | b'[' => push_nested(lanes, &mut text.array, bytes, at, config, shape)?,
+                _ => other_text(text, arrays, bytes, at, scratch)?,
             },
             Step::Other(column) => other_cell(&mut arrays[*column], bytes, at, scratch)?,
         };
@@ -383,6 +417,21 @@ fn other_cell(array: &mut ColumnArray, bytes: &[u8], at: usize, scratch: &mut Sc
     try_cell(array, bytes, at, scratch)
 }
 
+/// As [`other_cell`], of a column whose array was taken.
+#[inline(never)]
+fn other_text(
+    text: &mut Text,
+    arrays: &mut [ColumnArray],
+    bytes: &[u8],
+    at: usize,
+    scratch: &mut Scratch,
+) -> Option<usize> {
+    text.swap(arrays);
+    let end = other_cell(arrays.get_mut(text.column)?, bytes, at, scratch);
+    text.swap(arrays);
+    end
+}
+
 /// Appends what a string says.
 #[inline(always)]
 fn push_string<L: Lanes>(
@@ -390,9 +439,9 @@ fn push_string<L: Lanes>(
     view: &mut View<'_, L>,
     bytes: &[u8],
     at: usize,
-    array: &mut TextArray,
-    pause: &mut Pause,
+    text: &mut Text,
 ) -> Option<usize> {
+    let Text { array, pause, .. } = text;
     if L::HAS_VECTORS && pause.is_over() {
         if let Some(end) = view.push_short(at, array.open()) {
             pause.succeed();
