@@ -81,11 +81,8 @@ fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]
             let (_, after) = short_text(data_type)?;
             rest = after.strip_prefix(b",\"")?;
         }
-        let (type_name, after) = short_text(rest.strip_prefix(b"ColumnType\":\"")?)?;
-        if type_name.is_empty() {
-            return None;
-        }
-        columns.push(Column::new(name, ColumnType::from_name(type_name)));
+        let (column_type, after) = short_type(rest.strip_prefix(b"ColumnType\":\"")?)?;
+        columns.push(Column::new(name, column_type));
         match after {
             [b'}', b',', after @ ..] => rest = after,
             [b'}', b']', after @ ..] => {
@@ -94,6 +91,35 @@ fn short_columns(json: &[u8], columns: &mut Vec<Column>) -> Option<(Arc<[Column]
             _ => return None,
         }
     }
+}
+
+/// The type whose name begins after its opening quote, and what follows the closing one.
+#[inline]
+fn short_type(json: &[u8]) -> Option<(ColumnType, &[u8])> {
+    // Kusto's own names, told apart by their first four bytes.
+    let (first, end) = json.split_first_chunk()?;
+    let (column_type, rest) = match first {
+        b"bool" => (ColumnType::Bool, end.strip_prefix(b"\"")),
+        b"date" => (ColumnType::DateTime, end.strip_prefix(b"time\"")),
+        b"deci" => (ColumnType::Decimal, end.strip_prefix(b"mal\"")),
+        b"dyna" => (ColumnType::Dynamic, end.strip_prefix(b"mic\"")),
+        b"guid" => (ColumnType::Guid, end.strip_prefix(b"\"")),
+        b"int\"" => (ColumnType::Int, Some(end)),
+        b"long" => (ColumnType::Long, end.strip_prefix(b"\"")),
+        b"real" => (ColumnType::Real, end.strip_prefix(b"\"")),
+        b"stri" => (ColumnType::String, end.strip_prefix(b"ng\"")),
+        b"time" => (ColumnType::Timespan, end.strip_prefix(b"span\"")),
+        _ => return any_type(json),
+    };
+    match rest {
+        Some(rest) => Some((column_type, rest)),
+        None => any_type(json),
+    }
+}
+
+fn any_type(json: &[u8]) -> Option<(ColumnType, &[u8])> {
+    let (name, rest) = short_text(json)?;
+    (!name.is_empty()).then(|| (ColumnType::from_name(name), rest))
 }
 
 #[derive(Debug, Default)]
@@ -201,6 +227,20 @@ mod tests {
             r#"[{"ColumnName":"a"}]"#,
         ] {
             assert_eq!(short_columns(odd.as_bytes(), &mut Vec::new()), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn short_types_are_as_others() {
+        let names = ColumnType::ALL.map(|column_type| column_type.to_string());
+        let others = [
+            "date", "time", "integer", "int64", "strings", "Long", "bool8", "dynamo",
+        ];
+        for name in names.iter().map(String::as_str).chain(others) {
+            let json = format!("{name}\"}}");
+            let expected = (ColumnType::from_name(name), &b"}"[..]);
+            assert_eq!(short_type(json.as_bytes()), Some(expected), "{name}");
+            assert_eq!(short_type(name.as_bytes()), None, "{name}");
         }
     }
 
