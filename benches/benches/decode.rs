@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kusto_benches::{Comparator, DATA_SETS, Mode, Tables, agreed, answer, decode};
-use kusto_protocol::DecoderConfig;
+use kusto_benches::{Comparator, DATA_SETS, Mode, Tables, agreed, answer, decode, decode_next};
+use kusto_protocol::{DecoderConfig, FrameDecoder};
 
 /// Small enough that the body and what comes of it stay in the cache.
 const MEGABYTE: usize = 1_000_000;
@@ -28,6 +28,17 @@ fn ours(group: &mut BenchmarkGroup<'_, WallTime>, id: BenchmarkId, mode: Mode, b
                 Some(black_box(batch))
             })
             .unwrap()
+        });
+    });
+}
+
+/// One decoder for all answers.
+fn reset(group: &mut BenchmarkGroup<'_, WallTime>, body: &[u8]) {
+    let (mut decoder, mut spare) = (FrameDecoder::new(), None);
+    group.bench_with_input("kusto-protocol, reset", body, |bencher, body| {
+        bencher.iter(|| {
+            let keep = |batch| Some(black_box(batch));
+            decode_next(black_box(body), Mode::Whole, &mut decoder, &mut spare, keep).unwrap();
         });
     });
 }
@@ -89,6 +100,9 @@ fn widths(criterion: &mut Criterion) {
             Mode::Whole,
             &body,
         );
+        if len == 0 {
+            reset(&mut group, &body);
+        }
         agreed
             .iter()
             .for_each(|comparator| theirs(&mut group, *comparator, &body));

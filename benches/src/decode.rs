@@ -39,13 +39,29 @@ pub fn decode(
     mode: Mode,
     config: &DecoderConfig,
     spare: &mut Option<RowBatch>,
+    keep: impl FnMut(RowBatch) -> Option<RowBatch>,
+) -> Result<(), DecodeError> {
+    let mut decoder = FrameDecoder::with_config(config.clone());
+    decode_next(body, mode, &mut decoder, spare, keep)
+}
+
+/// As [`decode`], with the decoder of the answer before, reset.
+///
+/// # Errors
+///
+/// When the answer cannot be read.
+pub fn decode_next(
+    body: &[u8],
+    mode: Mode,
+    decoder: &mut FrameDecoder,
+    spare: &mut Option<RowBatch>,
     mut keep: impl FnMut(RowBatch) -> Option<RowBatch>,
 ) -> Result<(), DecodeError> {
+    decoder.reset();
     let chunk = match mode {
         Mode::Whole => body.len().max(1),
         Mode::Chunked(chunk) | Mode::Recycled(chunk) => chunk,
     };
-    let mut decoder = FrameDecoder::with_config(config.clone());
     let mut primary = None;
     for chunk in body.chunks(chunk) {
         let mut input = chunk;

@@ -31,7 +31,7 @@ pub use column::{TypedColumn, Values};
 #[cfg(feature = "comparators")]
 pub use comparator::{Comparator, Decoded, Tables, agreed};
 pub use content_hash::content_hash;
-pub use decode::{Mode, decode, typed_columns};
+pub use decode::{Mode, decode, decode_next, typed_columns};
 pub use measure::{Timed, cpu_seconds, measure, peak_mb, print_end};
 #[cfg(feature = "comparators")]
 pub use rows::{

@@ -85,6 +85,10 @@ fn works(programs: &Programs, folder: &Path, scale: Scale, quick: bool) -> Resul
         let file = data(programs, folder, set, 0)?;
         for (name, command) in [
             ("kusto-protocol", programs.decode_bench("whole")),
+            (
+                "reset",
+                [programs.decode_bench("whole"), vec!["--reset".to_owned()]].concat(),
+            ),
             ("serde_json", programs.compare("serde_json")),
         ] {
             works.push(Work::new("tiny", name, set, command, &file, 1));

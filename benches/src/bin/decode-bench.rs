@@ -2,7 +2,8 @@
 //!
 //! Modes: `whole`, `chunked` and `recycled` (in chunks of 64 KiB, or of so many bytes with `--chunk BYTES`). One line
 //! of JSON for each iteration, then one with the hash of the content; see `measure` and `content_hash` of the library.
-//! `--isa NAME` forces an instruction set.
+//! `--isa NAME` forces an instruction set. Each answer has a decoder of its own; with `--reset` one decoder reads all,
+//! reset before each.
 //!
 //! `--once` decodes once, prints nothing but the number of rows and takes an error for an answer: for measuring what
 //! hostile bytes cost.
@@ -13,8 +14,8 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use kusto_benches::{Mode, content_hash, decode, measure, peak_mb, print_end, typed_columns};
-use kusto_protocol::{DecoderConfig, Isa};
+use kusto_benches::{Mode, content_hash, decode, decode_next, measure, peak_mb, print_end, typed_columns};
+use kusto_protocol::{DecoderConfig, FrameDecoder, Isa};
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1)) {
@@ -31,6 +32,7 @@ struct Arguments {
     file: String,
     iterations: usize,
     once: bool,
+    reset: bool,
     config: DecoderConfig,
 }
 
@@ -40,6 +42,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
         file,
         iterations,
         once,
+        reset,
         config,
     } = parse(arguments)?;
     let body = std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?;
@@ -59,6 +62,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     }
 
     let (mut spare, mut kept, mut failed) = (None, Vec::new(), None);
+    let mut decoder = reset.then(|| FrameDecoder::with_config(config.clone()));
     measure(
         body.len(),
         iterations,
@@ -76,7 +80,11 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
                     }
                 }
             };
-            failed = decode(&body, mode, &config, &mut spare, keep).err();
+            let decoded = match &mut decoder {
+                Some(decoder) => decode_next(&body, mode, decoder, &mut spare, keep),
+                None => decode(&body, mode, &config, &mut spare, keep),
+            };
+            failed = decoded.err();
         },
     );
     if let Some(error) = failed {
@@ -98,11 +106,12 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let (mut positional, mut once, mut chunk) = (Vec::new(), false, None);
+    let (mut positional, mut once, mut reset, mut chunk) = (Vec::new(), false, false, None);
     let mut config = DecoderConfig::default();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--once" => once = true,
+            "--reset" => reset = true,
             "--isa" => config.isa = isa(&arguments.next().unwrap_or_default())?,
             "--chunk" => chunk = Some(number(arguments.next().as_deref())?),
             _ if argument.starts_with("--") => return Err(format!("unknown option {argument}; {USAGE}")),
@@ -126,6 +135,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         file: file.clone(),
         iterations,
         once,
+        reset,
         config,
     })
 }
@@ -153,4 +163,4 @@ fn number(text: Option<&str>) -> Result<usize, String> {
 }
 
 const USAGE: &str = "usage: decode-bench whole|chunked|recycled FILE [ITERATIONS] [--chunk BYTES] \
-     [--isa scalar|sse4.2|avx2|avx512|neon] [--once]";
+     [--isa scalar|sse4.2|avx2|avx512|neon] [--once] [--reset]";

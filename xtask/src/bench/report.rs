@@ -137,20 +137,21 @@ fn chunks(results: &Results) -> String {
 }
 
 fn tiny(results: &Results) -> String {
-    let mut out = String::from("\n| | bytes | ours | serde_json | ratio |\n|---|---|---|---|---|\n");
+    let mut out = String::from(
+        "\n| | bytes | a new decoder | one that is reset | serde_json | ratio | reset |\n|---|---|---|---|---|---|---|\n",
+    );
     for set in ["storm", "numeric", "narrow"] {
-        let (Some(ours), Some(theirs)) = (
-            results.get("tiny", "kusto-protocol", set),
-            results.get("tiny", "serde_json", set),
-        ) else {
+        let samples = ["kusto-protocol", "reset", "serde_json"].map(|name| results.get("tiny", name, set));
+        let [Some(new), Some(reset), Some(theirs)] = samples else {
             continue;
         };
-        let micros = |samples: &Samples| samples.bytes() / samples.best();
-        let (bytes, ours, theirs) = (ours.bytes(), micros(ours), micros(theirs));
+        let bytes = new.bytes();
+        let [new, reset, theirs] = [new, reset, theirs].map(|samples| samples.bytes() / samples.best());
         let _ = writeln!(
             out,
-            "| {set} | {bytes:.0} | {ours:.2} µs | {theirs:.2} µs | {:.2} |",
-            theirs / ours
+            "| {set} | {bytes:.0} | {new:.2} µs | {reset:.2} µs | {theirs:.2} µs | {:.2} | {:.2} |",
+            theirs / new,
+            theirs / reset
         );
     }
     out
