@@ -81,6 +81,17 @@ impl<'de, 'row> CellDeserializer<'de, 'row> {
         self.source.array.get(self.place.row)
     }
 
+    /// What is in a column of strings.
+    // Not inlined, so that what is made of the text is: else that goes through memory, and to load it as it was not
+    // stored, in one piece, stalls the processor.
+    #[inline(never)]
+    fn string(self) -> Option<&'de str> {
+        match self.source.array {
+            ColumnArray::String(array) => array.get(self.place.row),
+            _ => None,
+        }
+    }
+
     /// Reads JSON.
     fn json<T>(
         self,
@@ -247,22 +258,18 @@ impl<'de> Deserializer<'de> for CellDeserializer<'de, '_> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if let ColumnArray::String(array) = self.source.array
-            && let Some(text) = array.get(self.place.row)
-        {
-            return visitor.visit_borrowed_str(text);
+        match self.string() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => self.text(visitor),
         }
-        self.text(visitor)
     }
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
-        if let ColumnArray::String(array) = self.source.array
-            && let Some(text) = array.get(self.place.row)
-        {
-            return visitor.visit_borrowed_str(text);
+        match self.string() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => self.text(visitor),
         }
-        self.text(visitor)
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConversionError> {
