@@ -177,7 +177,7 @@ impl Lanes for Avx2 {
         unsafe { apart(self, kernel) }
     }
 
-    x86::cells!();
+    x86::cells!(x86::guid);
 }
 
 impl utf8::Faults for Avx2 {

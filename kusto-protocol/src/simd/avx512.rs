@@ -2,6 +2,7 @@
 //! in one instruction.
 
 mod few_digits;
+mod guid;
 mod numbers;
 mod places;
 mod times;
@@ -202,7 +203,7 @@ impl Lanes for Avx512 {
         unsafe { apart(self, kernel) }
     }
 
-    x86::cells!();
+    x86::cells!(guid::guid);
 }
 
 impl utf8::Faults for Avx512 {

@@ -162,7 +162,7 @@ impl Lanes for Sse42 {
         unsafe { apart(self, kernel) }
     }
 
-    x86::cells!();
+    x86::cells!(x86::guid);
 }
 
 impl utf8::Faults for Sse42 {

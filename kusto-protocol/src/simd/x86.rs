@@ -268,9 +268,10 @@ pub(super) fn nth(marks: u64, nth: usize) -> usize {
     _pdep_u64(1 << (nth & 63), marks).trailing_zeros() as usize
 }
 
-/// Implements the operations on single cells, which are the same for all instruction sets from SSE 4.1 on.
+/// Implements the operations on single cells, which are the same for all instruction sets from SSE 4.1 on, but for
+/// identifiers.
 macro_rules! cells {
-    () => {
+    ($guid:path) => {
         #[inline(always)]
         fn prefix_xor(self, marks: u64) -> u64 {
             // SAFETY: `self` is the proof that the processor has the instruction set, which includes this one.
@@ -292,7 +293,7 @@ macro_rules! cells {
         #[inline(always)]
         fn guid(self, text: &[u8; 36]) -> ([u8; 16], bool) {
             // SAFETY: as above.
-            unsafe { x86::guid(text) }
+            unsafe { $guid(text) }
         }
     };
 }
