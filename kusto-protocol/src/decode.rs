@@ -148,7 +148,8 @@ impl State {
 pub struct DecoderConfig {
     /// Rows after which a batch ends. 8 192.
     pub max_batch_rows: usize,
-    /// Bytes of rows on the wire after which a batch ends, with the row that passes them. 4 MiB; at most 1 GiB.
+    /// Bytes of rows on the wire after which a batch ends, with the row that passes them. 2 MiB, so that the
+    /// batch that is being filled stays near the processor; at most 1 GiB.
     pub max_batch_bytes: usize,
     /// The longest row, in bytes on the wire. 80 MiB: the service's limit for a record is 64 MiB, and escapes take
     /// their share. At most 1 GiB less a byte.
@@ -175,7 +176,7 @@ impl Default for DecoderConfig {
     fn default() -> Self {
         Self {
             max_batch_rows: 8192,
-            max_batch_bytes: 4 << 20,
+            max_batch_bytes: 2 << 20,
             max_row_bytes: 80 << 20,
             max_buffered_frame: 16 << 20,
             max_head_bytes: 1 << 20,

@@ -352,10 +352,15 @@ impl FrameEncoder {
         }
     }
 
-    /// Keeps errors for the end of the answer, which repeats those of its tables.
+    /// Keeps errors for the end of the answer, which repeats those of its tables. V1 has only their texts there: of errors
+    /// with the same text one is written.
     fn remember(&mut self, errors: &[OneApiError]) {
+        let v1 = self.layout.form == Form::V1;
         for error in errors {
-            if !self.errors.contains(error) {
+            let is_same = |known: &OneApiError| {
+                known == error || v1 && known.text_for_people() == error.text_for_people()
+            };
+            if !self.errors.iter().any(is_same) {
                 self.errors.push(error.clone());
             }
         }

@@ -520,6 +520,31 @@ proptest! {
 }
 
 #[test]
+fn errors_of_the_same_text_are_one_in_v1_and_stay_so() {
+    let frames = [
+        Frame::DataSetHeader(DataSetHeader::default()),
+        Frame::DataSetCompletion(DataSetCompletion {
+            has_errors: true,
+            cancelled: false,
+            errors: vec![
+                OneApiError::new("LimitsExceeded", "Too much."),
+                OneApiError::new("QueryThrottled", "Too much."),
+            ],
+        }),
+    ];
+    let first = encode(&frames, Layout::V1);
+    let second = encode(&decode(&first, 5), Layout::V1);
+    assert_eq!(String::from_utf8(first), String::from_utf8(second));
+    assert_eq!(
+        encode(&frames, Layout::V2)
+            .windows(9)
+            .filter(|text| *text == b"Too much.")
+            .count(),
+        2
+    );
+}
+
+#[test]
 fn an_answer_that_fails_half_way_is_read() {
     let columns: Arc<[Column]> = [Column::new("n", ColumnType::Long)].into();
     let mut rows = RowBatchBuilder::new(columns.clone());
