@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use kusto_protocol::{Frame, QueryStatistics};
+use kusto_protocol::{Frame, QueryStatistics, RowBatch};
 use kusto_transport::FrameStream;
 
 use crate::error::Error;
@@ -34,6 +34,11 @@ impl Frames {
     /// Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Result<Option<Frame>, Error> {
         Ok(self.frames.next().await?)
+    }
+
+    /// Takes a batch that is no longer needed, for the memory of those to come.
+    pub fn recycle(&mut self, batch: RowBatch) {
+        self.frames.recycle(batch);
     }
 
     /// How many bytes came over the network so far, compressed as they were.

@@ -139,8 +139,14 @@ impl Query {
     /// Dropping the future, or the stream before its end, cancels the query on the service: see
     /// [`ClientBuilder::cancel_on_drop`](crate::ClientBuilder::cancel_on_drop).
     pub async fn stream(self) -> Result<ResultStream, Error> {
+        self.results(None).await
+    }
+
+    /// The results in batches of so many bytes on the wire.
+    async fn results(self, max_batch_bytes: Option<usize>) -> Result<ResultStream, Error> {
         let allow_partial = self.allow_partial;
-        Ok(ResultStream::new(self.frames().await?, allow_partial))
+        let frames = self.send(max_batch_bytes).await?;
+        Ok(ResultStream::new(frames, allow_partial))
     }
 
     /// Sends it, and gives all rows of its one result as values of a type: a struct by column names, or a tuple by
@@ -151,7 +157,7 @@ impl Query {
     /// As [`stream`](Self::stream); and if the answer ends with an error, has several results, or has a row that
     /// does not fit the type.
     pub async fn fetch_all<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
-        let mut results = self.stream().await?.rows_only();
+        let mut results = self.results(Some(SHORT_BATCH)).await?.rows_only();
         let mut values = Vec::new();
         let mut table = None;
         while let Some(batch) = results.next().await? {
@@ -161,6 +167,7 @@ impl Query {
             for row in batch.deserialize() {
                 values.push(row.map_err(|error| results.identify(Error::conversion(error, before)))?);
             }
+            results.recycle(batch);
         }
         Ok(values)
     }
@@ -212,6 +219,10 @@ impl Query {
     ///
     /// As [`stream`](Self::stream).
     pub async fn frames(self) -> Result<Frames, Error> {
+        self.send(None).await
+    }
+
+    async fn send(self, max_batch_bytes: Option<usize>) -> Result<Frames, Error> {
         let client = self.client.clone();
         let database = self
             .database
@@ -221,7 +232,10 @@ impl Query {
             .to_owned();
         let is_idempotent = self.is_idempotent || self.only_reads();
         let request = self.into_request(&database)?;
-        let pipeline = client.pipeline().clone().idempotent(is_idempotent);
+        let mut pipeline = client.pipeline().clone().idempotent(is_idempotent);
+        if let Some(bytes) = max_batch_bytes {
+            pipeline = pipeline.max_batch_bytes(bytes);
+        }
         Ok(Frames::new(pipeline.frames(request).await?))
     }
 
@@ -313,6 +327,10 @@ fn streaming(properties: &mut ClientRequestProperties, consistency: Option<&str>
         }
     }
 }
+
+/// Bytes of batches that are turned into values at once. Their memory is used again and stays in the processor's caches:
+/// with the allocator of glibc rows are twice as fast as in batches of 2 MiB.
+const SHORT_BATCH: usize = 128 << 10;
 
 /// Checks that all batches come from one table.
 pub(crate) fn one_result(seen: &mut Option<i64>, results: &ResultStream) -> Result<(), Error> {

@@ -136,6 +136,22 @@ impl ResultStream {
         }
     }
 
+    /// Takes a batch that is no longer needed, for the memory of those to come.
+    ///
+    /// ```
+    /// # async fn example(query: kusto_client::Query) -> Result<(), kusto_client::Error> {
+    /// let mut results = query.stream().await?;
+    /// while let Some(batch) = results.next().await? {
+    ///     println!("{} rows", batch.num_rows());
+    ///     results.recycle(batch);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recycle(&mut self, batch: RowBatch) {
+        self.frames.recycle(batch);
+    }
+
     /// The columns of the first result, before its first row was asked for; `None` if there is no result.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use std::thread;
 use bytes::{Buf, Bytes};
 use futures::FutureExt;
 use futures::channel::oneshot;
-use kusto_protocol::{DecodedRows, FrameDecoder, RowsDecoder};
+use kusto_protocol::{DecodedRows, FrameDecoder, RowBatch, RowsDecoder};
 
 use crate::body::Body;
 use crate::error::TransportError;
@@ -90,6 +90,15 @@ impl Feed {
         match &mut self.end {
             Some(end) if ahead.is_empty() => Poll::Ready(end.take().map(Err)),
             _ => Poll::Pending,
+        }
+    }
+
+    /// Gives a batch to whoever decodes next.
+    pub(crate) fn recycle(&mut self, batch: RowBatch, decoder: &mut FrameDecoder) {
+        let apart = self.ahead.as_mut().and_then(|ahead| ahead.idle.last_mut());
+        match apart {
+            Some(rows) => rows.recycle(batch),
+            None => decoder.recycle(batch),
         }
     }
 

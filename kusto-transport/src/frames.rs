@@ -10,7 +10,7 @@ use futures_core::Stream;
 use http::StatusCode;
 use kusto_protocol::{
     DecodeError, DecodeErrorKind, DecoderConfig, ErrorResponse, Frame, FrameDecoder, QueryStatistics,
-    TableKind,
+    RowBatch, TableKind,
 };
 
 use crate::ahead::Feed;
@@ -105,6 +105,12 @@ impl FrameStream {
     /// Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Result<Option<Frame>, TransportError> {
         poll_fn(|cx| self.poll_frame(cx)).await.transpose()
+    }
+
+    /// Takes a batch that is no longer needed, for the memory of those to come: memory that the system has to give anew
+    /// for each batch takes longer than decoding.
+    pub fn recycle(&mut self, batch: RowBatch) {
+        self.feed.recycle(batch, &mut self.decoder);
     }
 
     /// How many bytes came over the network so far, compressed as they were.

@@ -32,6 +32,7 @@ use crate::retry::RetryBudget;
 pub struct Pipeline {
     shared: Arc<Shared>,
     is_idempotent: bool,
+    max_batch_bytes: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl Pipeline {
                 retries: Mutex::default(),
             }),
             is_idempotent: false,
+            max_batch_bytes: None,
         }
     }
 
@@ -90,6 +92,7 @@ impl Pipeline {
                 retries: Mutex::default(),
             }),
             is_idempotent: self.is_idempotent,
+            max_batch_bytes: self.max_batch_bytes,
         }
     }
 
@@ -98,6 +101,15 @@ impl Pipeline {
     #[must_use]
     pub fn idempotent(mut self, value: bool) -> Self {
         self.is_idempotent = value;
+        self
+    }
+
+    /// The same way, on which [`frames`](Self::frames) come with batches of so many bytes of rows on the wire, in place of
+    /// the 2 MiB of [`DecoderConfig::max_batch_bytes`]. For rows that are soon done with less is faster: see
+    /// [`FrameStream::recycle`].
+    #[must_use]
+    pub fn max_batch_bytes(mut self, bytes: usize) -> Self {
+        self.max_batch_bytes = Some(bytes);
         self
     }
 
@@ -126,6 +138,7 @@ impl Pipeline {
             .options
             .get(options::CLIENT_RESULTS_READER_ALLOW_VARYING_ROW_WIDTHS);
         config.allow_varying_row_widths = vary == Some(&true.into());
+        config.max_batch_bytes = self.max_batch_bytes.unwrap_or(config.max_batch_bytes);
         Call::new(self, request)?.frames(&config).await
     }
 
