@@ -15,16 +15,24 @@ use crate::scripted::{Answer, Scripted, answer};
 type Drained = (Vec<String>, Result<(), String>);
 
 async fn drain(answer: Answer, threads: usize) -> Drained {
+    drain_in_batches(answer, threads, None).await
+}
+
+/// The same in batches of so many bytes, of which each is given back.
+async fn drain_in_batches(answer: Answer, threads: usize, max_batch_bytes: Option<usize>) -> Drained {
     let mut options = PipelineOptions::default();
     options.retry = RetryPolicy::none();
     options.decode_threads = threads;
-    let pipeline = Pipeline::new(
+    let mut pipeline = Pipeline::new(
         "https://help.kusto.windows.net".parse().unwrap(),
         Credential::token("t"),
         TrustedHosts::default(),
         Scripted::new([answer.into()]),
         options,
     );
+    if let Some(bytes) = max_batch_bytes {
+        pipeline = pipeline.max_batch_bytes(bytes);
+    }
     let request = Request::query("Samples", "T");
     let mut frames = pipeline.frames(request).await.unwrap();
     let mut lines = Vec::new();
@@ -34,6 +42,10 @@ async fn drain(answer: Answer, threads: usize) -> Drained {
                 for row in fragment.rows.rows() {
                     let values: Vec<String> = row.values().map(|value| value.to_string()).collect();
                     lines.push(format!("{} {}", fragment.table_id, values.join(" ")));
+                }
+                if let Some(bytes) = max_batch_bytes {
+                    assert!(fragment.rows.num_rows() <= bytes / 3, "no row is shorter");
+                    frames.recycle(fragment.rows);
                 }
             }
             Ok(Some(frame)) => lines.push(format!("{frame:?}")),
@@ -105,6 +117,19 @@ async fn the_frames_are_those_of_one_thread() {
             .header("content-encoding", "gzip")
             .in_chunks(20_000);
         assert!(drain(packed, threads).await == alone, "{threads} threads, gzip");
+    }
+}
+
+#[tokio::test]
+async fn batches_that_are_given_back_change_nothing() {
+    let body = body();
+    let alone = drain(answer(200, body.clone()), 0).await;
+    for threads in [0, 2] {
+        for bytes in [1_000, 128 << 10] {
+            let answer = answer(200, body.clone()).in_chunks(60_000);
+            let again = drain_in_batches(answer, threads, Some(bytes)).await;
+            assert!(again == alone, "{threads} threads, batches of {bytes} bytes");
+        }
     }
 }
 
