@@ -89,7 +89,7 @@ pub(super) fn read_cells<L: Lanes>(
 }
 
 /// Appends cells one by one, and gives the number of rows before the first one that cannot be read, or ends elsewhere.
-fn read_each(
+pub(super) fn read_each(
     array: &mut ColumnArray,
     bytes: &[u8],
     bounds: &[u32],

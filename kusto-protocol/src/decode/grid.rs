@@ -6,7 +6,7 @@
 
 use super::DecoderConfig;
 use super::cells::GROUP;
-use super::window::{MAX_WINDOW, MIN_WINDOW, Room, Taken, between};
+use super::window::{Room, Taken, between, ends_window};
 use crate::simd::{Lanes, block_at};
 
 /// Notes the bounds of all cells, and the index after each row, of as many rows as there is room for: for each row the
@@ -56,8 +56,7 @@ pub(super) fn walk_grid<L: Lanes>(
             taken.row_bytes += end - row;
             let is_full = taken.rows == room.rows
                 || taken.row_bytes >= room.bytes
-                || end >= MAX_WINDOW
-                || (end >= MIN_WINDOW && taken.rows.is_multiple_of(GROUP));
+                || ends_window(bytes, end, taken.rows);
             let Some(len) = between(bytes, end).filter(|_| !is_full) else {
                 break;
             };

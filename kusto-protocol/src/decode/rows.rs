@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::carry::Carry;
 use super::cell::{Scratch, read_cell};
 use super::json::{Fault, Stop, skip_white_space};
-use super::window::{Room, Window};
+use super::window::{PADDING, Room, Window, between};
 use super::{DecodeErrorKind, DecoderConfig, Source};
 use crate::simd::Level;
 use crate::{Column, RowBatch, RowBatchBuilder};
@@ -288,6 +288,7 @@ impl Rows {
             bytes: config.max_batch_bytes.saturating_sub(self.batch_bytes),
         };
         let taken = window.read(
+            &[],
             source.bytes,
             &mut self.builder,
             &mut self.memory.scratch,
@@ -339,7 +340,7 @@ impl Rows {
         config: &DecoderConfig,
     ) -> Result<Option<Unit>, RowFault> {
         let complete = self.carry.extend(source, config.max_row_bytes, self.level);
-        if complete && self.read_carried_row(config) {
+        if complete && self.read_carried_rows(source, config) {
             self.carry.clear();
             return Ok(Some(Unit::Row));
         }
@@ -356,22 +357,36 @@ impl Rows {
         }
     }
 
-    /// Reads the row that was cut and is complete, if it is a usual one.
-    fn read_carried_row(&mut self, config: &DecoderConfig) -> bool {
+    /// Reads the row that was cut and is complete, if it is a usual one, and with it those that follow.
+    fn read_carried_rows(&mut self, source: &mut Source<'_>, config: &DecoderConfig) -> bool {
         let Some(window) = &mut self.window else {
             return false;
         };
         let room = Room {
-            rows: 1,
-            bytes: usize::MAX,
+            rows: config.max_batch_rows.saturating_sub(self.builder.num_rows()),
+            bytes: config.max_batch_bytes.saturating_sub(self.batch_bytes),
         };
-        let bytes = &self.carry.bytes;
-        let taken = window.read(bytes, &mut self.builder, &mut self.memory.scratch, room, config);
+        let between = between(source.bytes, 0).unwrap_or(source.bytes.len());
+        let row = &mut self.carry.bytes;
+        row.resize(row.len() + PADDING, 0);
+        let taken = window.read(
+            row,
+            &source.bytes[between..],
+            &mut self.builder,
+            &mut self.memory.scratch,
+            room,
+            config,
+        );
+        row.truncate(row.len() - PADDING);
         if taken.rows == 0 {
             return false;
         }
         self.batch_bytes += taken.row_bytes;
+        if taken.rows > 1 {
+            source.advance(between + taken.len);
+        }
         self.expect = Expect::AfterRow;
+        self.has_stopped = taken.has_stopped;
         true
     }
 

@@ -13,7 +13,7 @@ use std::mem;
 
 use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
-use super::cells::{GROUP, read_cells};
+use super::cells::{GROUP, read_cells, read_each};
 use super::grid::walk_grid;
 use super::nested::{Shape, nested_end};
 use super::pause::Pause;
@@ -30,7 +30,7 @@ pub(super) struct Window {
     /// For each row the bounds of its cells: for each run the index of the separator before its first cell, then of
     /// those after each cell.
     bounds: Vec<u32>,
-    /// The index after each row.
+    /// The index after each row but one that was cut.
     row_ends: Vec<usize>,
     /// The most rows that the memory of bounds is for.
     max_rows: usize,
@@ -93,6 +93,17 @@ pub(super) struct Taken {
     pub(super) has_stopped: bool,
 }
 
+impl Taken {
+    /// With the rows that come after these.
+    const fn and(self, next: Self) -> Self {
+        Self {
+            rows: self.rows + next.rows,
+            row_bytes: self.row_bytes + next.row_bytes,
+            ..next
+        }
+    }
+}
+
 /// How many more rows may come.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
@@ -137,9 +148,11 @@ impl Window {
         })
     }
 
-    /// Reads rows from the front of `bytes`, which begin with a bracket.
+    /// Reads rows from the front of `bytes`, which begin with a bracket. The row before them may be in `cut`, with
+    /// [`PADDING`] after it; if that one is not taken, then nothing is.
     pub(super) fn read(
         &mut self,
+        cut: &[u8],
         bytes: &[u8],
         builder: &mut RowBatchBuilder,
         scratch: &mut Scratch,
@@ -154,6 +167,7 @@ impl Window {
             self.bounds.resize(bounds, 0);
         }
         let kernel = Reading {
+            cut,
             bytes,
             window: self,
             builder,
@@ -176,6 +190,7 @@ impl Window {
 }
 
 struct Reading<'a> {
+    cut: &'a [u8],
     bytes: &'a [u8],
     window: &'a mut Window,
     builder: &'a mut RowBatchBuilder,
@@ -191,6 +206,7 @@ impl Kernel for Reading<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> Self::Output {
         let Self {
+            cut,
             bytes,
             window,
             builder,
@@ -200,24 +216,10 @@ impl Kernel for Reading<'_> {
         } = self;
         let before = builder.num_rows();
         let arrays = builder.arrays_mut();
-        window.row_ends.clear();
-        let grid = match window.steps[..] {
-            [Step::Run { count, .. }] => {
-                let Window { bounds, row_ends, .. } = &mut *window;
-                walk_grid(lanes, bytes, count, bounds, row_ends, room, config)
-            }
-            _ => None,
-        };
-        let (clean, walked) = match grid {
-            Some(walked) => (true, walked),
-            None => {
-                window.row_ends.clear();
-                swap_texts(&mut window.steps, arrays);
-                let walked = walk(lanes, bytes, window, arrays, scratch, room, config);
-                swap_texts(&mut window.steps, arrays);
-                walked
-            }
-        };
+        swap_texts(&mut window.steps, arrays);
+        let (clean, walked) = walk_both(lanes, cut, bytes, window, arrays, scratch, room, config);
+        swap_texts(&mut window.steps, arrays);
+        let cut_rows = usize::from(!cut.is_empty());
         let mut rows = walked.rows;
         for step in &window.steps {
             let (column, count, bound) = match *step {
@@ -230,9 +232,18 @@ impl Kernel for Reading<'_> {
                 }
             };
             for index in 0..count {
-                let bounds = &window.bounds[bound + index..];
+                let mut bounds = &window.bounds[bound + index..];
                 let array = &mut arrays[column + index];
-                rows = read_cells(lanes, array, bytes, bounds, window.stride, rows, scratch);
+                let first = rows.min(cut_rows);
+                if first > 0 {
+                    if read_each(array, cut, bounds, window.stride, first, scratch) < first {
+                        rows = 0;
+                    }
+                    bounds = &bounds[window.stride..];
+                }
+                let others = rows.saturating_sub(first);
+                rows =
+                    rows.min(first) + read_cells(lanes, array, bytes, bounds, window.stride, others, scratch);
             }
         }
         if rows < walked.rows {
@@ -261,13 +272,71 @@ impl Kernel for Reading<'_> {
                 has_stopped: true,
                 ..Taken::default()
             };
-            if let Some(len) = rows.checked_sub(1).and_then(|last| window.row_ends.get(last)) {
-                taken.len = *len;
-                taken.row_bytes = row_bytes(bytes, &window.row_ends[..rows]);
+            if rows > 0 {
+                let ends = &window.row_ends[..rows - cut_rows];
+                taken.len = ends.last().copied().unwrap_or_default();
+                taken.row_bytes = cut.len().saturating_sub(PADDING) + row_bytes(bytes, ends);
             }
         }
         (walked.rows, taken)
     }
+}
+
+/// Walks over the row that was cut, if there is one, and then over others. See [`Walk`].
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "inlined into its only caller")]
+fn walk_both<L: Lanes>(
+    lanes: L,
+    cut: &[u8],
+    bytes: &[u8],
+    window: &mut Window,
+    arrays: &mut [ColumnArray],
+    scratch: &mut Scratch,
+    room: Room,
+    config: &DecoderConfig,
+) -> (bool, Taken) {
+    let mut first = Taken::default();
+    if !cut.is_empty() {
+        let (clean, walked) = lanes.apart(Walk {
+            bytes: cut,
+            window,
+            before: 0,
+            arrays,
+            scratch,
+            room: Room { rows: 1, ..room },
+            config,
+        });
+        if walked.len + PADDING != cut.len() {
+            return (false, first);
+        }
+        first = Taken { len: 0, ..walked };
+        if first.rows == room.rows || first.row_bytes >= room.bytes {
+            return (clean, first);
+        }
+    }
+    let room = Room {
+        rows: room.rows - first.rows,
+        bytes: room.bytes - first.row_bytes,
+    };
+    window.row_ends.clear();
+    if let [Step::Run { count, .. }] = window.steps[..] {
+        let Window { bounds, row_ends, .. } = &mut *window;
+        let bounds = &mut bounds[first.rows * (count + 1)..];
+        if let Some(walked) = walk_grid(lanes, bytes, count, bounds, row_ends, room, config) {
+            return (true, first.and(walked));
+        }
+        row_ends.clear();
+    }
+    let (clean, walked) = lanes.apart(Walk {
+        bytes,
+        window,
+        before: first.rows,
+        arrays,
+        scratch,
+        room,
+        config,
+    });
+    (clean, first.and(walked))
 }
 
 fn swap_texts(steps: &mut [Step], arrays: &mut [ColumnArray]) {
@@ -290,53 +359,76 @@ fn row_bytes(bytes: &[u8], row_ends: &[usize]) -> usize {
 
 /// Finds the cells of rows, as many as there is room for, and appends their texts. Gives these rows, after false if texts
 /// of a row that is not one of them may have been appended.
-#[inline(always)]
-fn walk<L: Lanes>(
-    lanes: L,
-    bytes: &[u8],
-    window: &mut Window,
-    arrays: &mut [ColumnArray],
-    scratch: &mut Scratch,
+struct Walk<'a> {
+    bytes: &'a [u8],
+    window: &'a mut Window,
+    /// How many rows have their bounds before these.
+    before: usize,
+    arrays: &'a mut [ColumnArray],
+    scratch: &'a mut Scratch,
     room: Room,
-    config: &DecoderConfig,
-) -> (bool, Taken) {
-    let mut taken = Taken::default();
-    if bytes.first() != Some(&b'[') {
-        return (true, taken);
-    }
-    let mut view = View::new(lanes, bytes);
-    let mut bounds = &mut window.bounds[..];
-    let mut at = 0;
-    loop {
-        let Some(end) = walk_row(
-            lanes,
-            &mut view,
+    config: &'a DecoderConfig,
+}
+
+impl Kernel for Walk<'_> {
+    type Output = (bool, Taken);
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Self {
             bytes,
-            at + 1,
-            &mut window.steps,
-            bounds,
+            window,
+            before,
             arrays,
             scratch,
+            room,
             config,
-        ) else {
-            return (false, taken);
-        };
-        if end - at > config.max_row_bytes {
-            return (false, taken);
+        } = self;
+        let mut taken = Taken::default();
+        if bytes.first() != Some(&b'[') {
+            return (true, taken);
         }
-        window.row_ends.push(end);
-        taken.rows += 1;
-        taken.len = end;
-        taken.row_bytes += end - at;
-        let is_full = taken.rows == room.rows
-            || taken.row_bytes >= room.bytes
-            || (end >= MIN_WINDOW && (end >= MAX_WINDOW || taken.rows.is_multiple_of(GROUP)));
-        match between(bytes, end) {
-            Some(len) if !is_full => at = end + len,
-            _ => return (true, taken),
+        let mut view = View::new(lanes, bytes);
+        let mut bounds = &mut window.bounds[before * window.stride..];
+        let mut at = 0;
+        loop {
+            let Some(end) = walk_row(
+                lanes,
+                &mut view,
+                bytes,
+                at + 1,
+                &mut window.steps,
+                bounds,
+                arrays,
+                scratch,
+                config,
+            ) else {
+                return (false, taken);
+            };
+            if end - at > config.max_row_bytes {
+                return (false, taken);
+            }
+            window.row_ends.push(end);
+            taken.rows += 1;
+            taken.len = end;
+            taken.row_bytes += end - at;
+            let is_full = taken.rows == room.rows
+                || taken.row_bytes >= room.bytes
+                || ends_window(bytes, end, taken.rows);
+            match between(bytes, end) {
+                Some(len) if !is_full => at = end + len,
+                _ => return (true, taken),
+            }
+            bounds = &mut bounds[window.stride..];
         }
-        bounds = &mut bounds[window.stride..];
     }
+}
+
+/// Whether a window of so many rows ends here: where groups of cells do, but what is left is not worth another one.
+#[inline(always)]
+pub(super) const fn ends_window(bytes: &[u8], end: usize, rows: usize) -> bool {
+    end >= MIN_WINDOW
+        && (end >= MAX_WINDOW || (rows.is_multiple_of(GROUP) && bytes.len() - end >= MIN_WINDOW))
 }
 
 /// The length of what is between a row and the next one, if that is a comma, perhaps with a line's end.
@@ -447,7 +539,10 @@ fn push_string<L: Lanes>(
             pause.succeed();
             return Some(end);
         }
-        pause.fail();
+        // Of a text by the end of the bytes nothing is seen.
+        if bytes.len().saturating_sub(at) > 64 {
+            pause.fail();
+        }
     }
     simd::push_string(lanes, bytes, at, array.open())
 }
@@ -523,10 +618,10 @@ fn walk_run<L: Lanes>(
 const FEW_CELLS: usize = 8;
 
 /// Bytes after which a window ends, with the row that passes them: what is read twice stays in the cache.
-pub(super) const MAX_WINDOW: usize = 128 << 10;
+const MAX_WINDOW: usize = 128 << 10;
 
-/// Bytes after which it ends where a group of cells does, too.
-pub(super) const MIN_WINDOW: usize = 32 << 10;
+/// Bytes after which it ends where a group of cells does, too, if as many follow.
+const MIN_WINDOW: usize = 32 << 10;
 
 /// Bytes that a window may be looked for in: a row may be longer than a window.
 const MAX_BYTES: usize = 1 << 31;
@@ -539,3 +634,6 @@ const MAX_BOUNDS: usize = 16 << 10;
 
 /// Bounds are written 64 at a time.
 const SLACK: usize = 64;
+
+/// Bytes after a row that was put together: so a block that begins in it ends in them.
+pub(super) const PADDING: usize = 64;
