@@ -263,7 +263,7 @@ impl Kernel for Reading<'_> {
             builder.end_rows(rows);
         }
         let mut taken = Taken {
-            has_stopped: !clean,
+            has_stopped: walked.has_stopped || !clean,
             ..walked
         };
         if rows < walked.rows {
@@ -388,8 +388,16 @@ impl Kernel for Walk<'_> {
         if bytes.first() != Some(&b'[') {
             return (true, taken);
         }
+        let Window {
+            steps,
+            stride,
+            bounds,
+            row_ends,
+            ..
+        } = window;
+        let (steps, stride) = (&mut steps[..], *stride);
+        let mut bounds = &mut bounds[before * stride..];
         let mut view = View::new(lanes, bytes);
-        let mut bounds = &mut window.bounds[before * window.stride..];
         let mut at = 0;
         loop {
             let Some(end) = walk_row(
@@ -397,7 +405,7 @@ impl Kernel for Walk<'_> {
                 &mut view,
                 bytes,
                 at + 1,
-                &mut window.steps,
+                steps,
                 bounds,
                 arrays,
                 scratch,
@@ -408,18 +416,20 @@ impl Kernel for Walk<'_> {
             if end - at > config.max_row_bytes {
                 return (false, taken);
             }
-            window.row_ends.push(end);
+            row_ends.push(end);
             taken.rows += 1;
             taken.len = end;
             taken.row_bytes += end - at;
             let is_full = taken.rows == room.rows
                 || taken.row_bytes >= room.bytes
                 || ends_window(bytes, end, taken.rows);
+            // What is much shorter than this row is one that the end of the chunk cuts.
+            taken.has_stopped = bytes.len() - end < (end - at) / 4 * 3;
             match between(bytes, end) {
-                Some(len) if !is_full => at = end + len,
+                Some(len) if !is_full && !taken.has_stopped => at = end + len,
                 _ => return (true, taken),
             }
-            bounds = &mut bounds[window.stride..];
+            bounds = &mut bounds[stride..];
         }
     }
 }
