@@ -87,6 +87,49 @@ fn times_are_microseconds_by_default() {
 }
 
 #[test]
+fn every_row_is_converted_to_microseconds_whatever_the_number_of_rows() {
+    let epoch = DateTime::UNIX_EPOCH.ticks();
+    let ticks: Vec<i64> = [
+        i64::MIN,
+        -5,
+        0,
+        epoch,
+        epoch + 5_000_000,
+        DateTime::MAX.ticks(),
+        i64::MAX,
+    ]
+    .into_iter()
+    .flat_map(|at| (-11..=11).map(move |by| at.saturating_add(by)))
+    .collect();
+    for len in (0..=25).chain([ticks.len()]) {
+        let columns = [
+            Column::new("at", ColumnType::DateTime),
+            Column::new("span", ColumnType::Timespan),
+        ];
+        let mut builder = RowBatchBuilder::new(columns.into());
+        for &ticks in &ticks[..len] {
+            let (at, span) = (DateTime::from_ticks(ticks), Timespan::from_ticks(ticks));
+            builder
+                .push_row(&[Value::DateTime(at), Value::Timespan(span)])
+                .unwrap();
+            builder.push_row(&[Value::Null, Value::Null]).unwrap();
+        }
+        let arrow = record_batch(builder.finish(), &Options::default()).unwrap();
+        let at = arrow.column(0).as_primitive::<TimestampMicrosecondType>();
+        let span = arrow.column(1).as_primitive::<DurationMicrosecondType>();
+        let pairs = |convert: fn(i128) -> i128| {
+            let micros = move |ticks: &i64| i64::try_from(convert(i128::from(*ticks))).unwrap();
+            ticks[..len]
+                .iter()
+                .flat_map(move |ticks| [Some(micros(ticks)), None])
+        };
+        let since_1970 = |ticks: i128| (ticks - i128::from(DateTime::UNIX_EPOCH.ticks())).div_euclid(10);
+        assert!(at.iter().eq(pairs(since_1970)), "{len} points in time");
+        assert!(span.iter().eq(pairs(|ticks| ticks / 10)), "{len} spans");
+    }
+}
+
+#[test]
 fn nanoseconds_are_exact_or_refused() {
     let mut options = Options::default();
     options.datetime = TimeResolution::Nanoseconds;

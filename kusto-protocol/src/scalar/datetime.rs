@@ -81,9 +81,12 @@ impl DateTime {
 
     /// Microseconds since the Unix epoch, rounded down: a tick is a tenth of a microsecond.
     pub const fn unix_micros(self) -> i64 {
-        // As `div_euclid` of the difference, which compilers make three times as many instructions of.
-        let sign = self.0 >> 63;
-        (((self.0 ^ sign) as u64 / 10) as i64 ^ sign) - UNIX_EPOCH_TICKS / 10
+        // As `div_euclid` of the difference, in one multiplication and no step that asks for the sign. A tenth is taken
+        // a little too small, by less than a twentieth over all of 64 bits, and a twentieth makes up for it: what is
+        // lost or gained on the way, less than a tenth, does not reach the next whole number.
+        const TENTH: i128 = (1 << 66) / 10;
+        const OFFSET: i128 = (1 << 66) / 20 - ((UNIX_EPOCH_TICKS as i128 / 10) << 66);
+        ((self.0 as i128 * TENTH + OFFSET) >> 66) as i64
     }
 
     /// Nanoseconds since the Unix epoch; `None` outside the years 1677 to 2262, which 64 bits cannot count.
@@ -392,7 +395,15 @@ mod tests {
         }
 
         #[test]
-        fn microseconds_are_rounded_down(ticks in prop_oneof![any::<i64>(), -100i64..100]) {
+        fn microseconds_are_rounded_down(
+            ticks in prop_oneof![
+                any::<i64>(),
+                -100i64..100,
+                i64::MIN..i64::MIN + 100,
+                i64::MAX - 100..=i64::MAX,
+                DateTime::MAX.ticks() - 100..DateTime::MAX.ticks() + 100,
+            ]
+        ) {
             let micros = (i128::from(ticks) - i128::from(UNIX_EPOCH_TICKS)).div_euclid(10);
             prop_assert_eq!(i128::from(DateTime(ticks).unix_micros()), micros);
         }
