@@ -26,13 +26,12 @@ pub fn record_batch(rows: RowBatch, options: &Options) -> Result<RecordBatch, Er
     let num_rows = rows.num_rows();
     let schema = schema(rows.columns(), options);
     let (columns, arrays) = rows.into_parts();
-    let arrays = columns
-        .iter()
-        .zip(arrays)
-        .map(|(column, array)| arrow_array(&column.name, array, options))
-        .collect::<Result<_, _>>()?;
+    let mut converted = Vec::with_capacity(arrays.len());
+    for (column, array) in columns.iter().zip(arrays) {
+        converted.push(arrow_array(&column.name, array, options)?);
+    }
     let row_count = RecordBatchOptions::new().with_row_count(Some(num_rows));
-    RecordBatch::try_new_with_options(schema, arrays, &row_count).map_err(|error| Error::arrow("*", error))
+    RecordBatch::try_new_with_options(schema, converted, &row_count).map_err(|error| Error::arrow("*", error))
 }
 
 fn arrow_array(column: &str, array: ColumnArray, options: &Options) -> Result<ArrayRef, Error> {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
-use arrow_schema::{DataType, Field, Metadata, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, Fields, Metadata, Schema, SchemaRef, TimeUnit};
 use kusto_protocol::{Column, ColumnType};
 
 use crate::{DecimalType, Options, TimeResolution};
@@ -14,10 +14,10 @@ pub const KUSTO_TYPE: &str = "kusto.type";
 pub fn schema(columns: &[Column], options: &Options) -> SchemaRef {
     let field = |column: &Column| {
         let column_type = &column.column_type;
-        Field::new(&column.name, data_type(column_type, options), true)
-            .with_metadata(metadata(column_type, options))
+        let field = Field::new(&column.name, data_type(column_type, options), true);
+        Arc::new(field.with_metadata(metadata(column_type, options)))
     };
-    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Fields>()))
 }
 
 /// What a field says of its column. The same for all columns of a type, and made once: a schema is made for each batch,
