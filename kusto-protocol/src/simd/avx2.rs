@@ -83,6 +83,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn may_be_odd(self, block: Self::Block) -> bool {
+        // SAFETY: `self` is the proof.
+        unsafe { may_be_odd(block) }
+    }
+
+    #[inline(always)]
     fn special(self, block: Self::Block) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe { mask([special(block[0]), special(block[1])]) }
@@ -238,6 +244,14 @@ fn control(half: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+fn may_be_odd(block: [__m256i; 2]) -> bool {
+    // With a sign, those from 0x80 on are the smallest.
+    let least = _mm256_min_epi8(block[0], block[1]);
+    _mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), least)) != 0
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 fn special(half: __m256i) -> __m256i {
     let quotes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'"' as i8));
     let backslashes = _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8));
@@ -264,21 +278,29 @@ fn squeeze(block: [__m256i; 2], keep: u64, room: &mut [MaybeUninit<u8>; 64]) {
         _mm256_extracti128_si256::<1>(block[1]),
     ];
     let to = room.as_mut_ptr().cast::<u8>();
-    let mut at = 0;
-    for (quarter, keep) in quarters.into_iter().zip(keep.to_le_bytes().as_chunks::<2>().0) {
-        let [low, high] = keep.map(|keep| places(&SQUEEZED[usize::from(keep)]));
+    for (nth, quarter) in quarters.into_iter().enumerate() {
+        let keep_low = (keep >> (16 * nth)) as u8;
+        let keep_high = (keep >> (16 * nth + 8)) as u8;
         // The upper eight bytes begin with the ninth one.
         let places = _mm_add_epi8(
-            _mm_unpacklo_epi64(low, high),
+            _mm_unpacklo_epi64(
+                places(&SQUEEZED[usize::from(keep_low)]),
+                places(&SQUEEZED[usize::from(keep_high)]),
+            ),
             _mm_set_epi64x(0x0808_0808_0808_0808, 0),
         );
         let squeezed = _mm_shuffle_epi8(quarter, places);
+        // What came before: each place is counted on its own, so that none waits for another.
+        let low = if nth == 0 {
+            0
+        } else {
+            (keep << (64 - 16 * nth)).count_ones() as usize
+        };
+        let high = (keep << (56 - 16 * nth)).count_ones() as usize;
         // SAFETY: no more than eight bytes came from each eight before, so that eight are left, twice.
         unsafe {
-            _mm_storel_epi64(to.add(at).cast(), squeezed);
-            at += keep[0].count_ones() as usize;
-            _mm_storel_epi64(to.add(at).cast(), _mm_unpackhi_epi64(squeezed, squeezed));
-            at += keep[1].count_ones() as usize;
+            _mm_storel_epi64(to.add(low).cast(), squeezed);
+            _mm_storeh_pd(to.add(high).cast(), _mm_castsi128_pd(squeezed));
         }
     }
 }

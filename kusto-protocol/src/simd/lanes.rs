@@ -36,6 +36,13 @@ pub(crate) trait Lanes: Copy {
     /// The bytes from 0x80 on.
     fn high(self, block: Self::Block) -> u64;
 
+    /// False only if there are neither control characters nor bytes from 0x80 on: where that is known for less than
+    /// their masks.
+    #[inline(always)]
+    fn may_be_odd(self, _block: Self::Block) -> bool {
+        true
+    }
+
     /// The quotes, backslashes and control characters: what ends a run of plain text.
     #[inline(always)]
     fn special(self, block: Self::Block) -> u64 {

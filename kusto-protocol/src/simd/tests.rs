@@ -48,6 +48,8 @@ impl Kernel for Check<'_> {
         assert_eq!(lanes.equal(first, 0), !front | mask(&|byte| byte == 0));
         assert_eq!(lanes.control(block), mask(&|byte| byte < 0x20));
         assert_eq!(lanes.high(block), mask(&|byte| byte >= 0x80));
+        let is_odd = bytes.iter().any(|byte| !(0x20..0x80).contains(byte));
+        assert!(lanes.may_be_odd(block) || !is_odd);
         let special = |byte| matches!(byte, b'"' | b'\\' | 0..0x20);
         assert_eq!(lanes.special(block), mask(&special));
         assert_eq!(lanes.unplain(block), mask(&|byte| special(byte) || byte >= 0x80));
