@@ -22,6 +22,7 @@ mod table;
 mod table_head;
 mod template;
 mod value;
+mod walk;
 mod window;
 mod word;
 
