@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use kusto_protocol::{
     DecodeError, DecodedRows, DecoderConfig, Frame, FrameDecoder, RowBatch, RowsDecoder, TableKind,
 };
 
-/// Decodes an answer on so many threads beside this one, which cuts it, puts the rows in order and gives each batch of
-/// the primary result to `keep`, which gives it back if it is of no more use. At most two pieces more than threads are in memory at a time.
+/// Decodes an answer on so many threads, this one among them: it cuts the answer, puts the rows in order and gives each
+/// batch of the primary result to `keep`, which gives it back if it is of no more use; between, it reads rows as the
+/// others do. At most two pieces more than threads are in memory at a time.
 ///
 /// # Errors
 ///
@@ -20,67 +21,111 @@ pub fn decode_shared(
     config: &DecoderConfig,
     keep: impl FnMut(RowBatch) -> Option<RowBatch>,
 ) -> Result<(), DecodeError> {
-    let (jobs, queue) = channel();
-    let queue = Mutex::new(queue);
+    let crew: Vec<_> = (0..threads.max(1)).map(|_| Worker::default()).collect();
+    let queue = Queue::default();
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| work(&queue));
+        for worker in 1..crew.len() {
+            let (crew, queue) = (&crew, &queue);
+            scope.spawn(move || {
+                while let Some(job) = queue.wait() {
+                    read(crew, worker, job);
+                }
+            });
         }
-        drive(body, threads + 2, config, jobs, keep)
+        let result = drive(body, &crew, &queue, config, keep);
+        queue.close();
+        result
     })
 }
 
-struct Job<'a> {
-    rows: RowsDecoder,
-    piece: &'a [u8],
-    reply: Sender<(RowsDecoder, DecodedRows)>,
+/// What one thread works with. It stays with the thread: what one core wrote is slow to read for another.
+#[derive(Default)]
+struct Worker {
+    rows: Mutex<Option<RowsDecoder>>,
+    /// Batches that this thread filled, and that are of no more use.
+    spare: Mutex<Vec<RowBatch>>,
 }
 
-/// A piece of the body, and the rows of it as soon as they are read.
-type Piece<'a> = (&'a [u8], Receiver<(RowsDecoder, DecodedRows)>);
+/// Pieces that nobody reads yet.
+#[derive(Default)]
+struct Queue<'a> {
+    state: Mutex<(VecDeque<Job<'a>>, bool)>,
+    has_changed: Condvar,
+}
 
-fn work(queue: &Mutex<Receiver<Job<'_>>>) {
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-    while let Ok(mut job) = next() {
-        let decoded = job.rows.decode(job.piece);
+struct Job<'a> {
+    piece: &'a [u8],
+    reply: Sender<Reply>,
+}
+
+/// Who read a piece, and its rows.
+type Reply = (usize, DecodedRows);
+
+impl<'a> Queue<'a> {
+    fn push(&self, job: Job<'a>) {
+        lock(&self.state).0.push_back(job);
+        self.has_changed.notify_one();
+    }
+
+    fn pop(&self) -> Option<Job<'a>> {
+        lock(&self.state).0.pop_front()
+    }
+
+    fn close(&self) {
+        lock(&self.state).1 = true;
+        self.has_changed.notify_all();
+    }
+
+    /// The next piece as soon as there is one; none when there will be no more.
+    fn wait(&self) -> Option<Job<'a>> {
+        let waits = |state: &mut (VecDeque<Job<'a>>, bool)| state.0.is_empty() && !state.1;
+        let state = self.has_changed.wait_while(lock(&self.state), waits);
+        state.unwrap_or_else(PoisonError::into_inner).0.pop_front()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads a piece. What is not answered, the driver reads by itself.
+fn read(crew: &[Worker], worker: usize, job: Job<'_>) {
+    if let Some(rows) = &mut *lock(&crew[worker].rows) {
+        if let Some(batch) = lock(&crew[worker].spare).pop() {
+            rows.recycle(batch);
+        }
         // Whoever asked may have failed meanwhile.
-        let _ = job.reply.send((job.rows, decoded));
+        let _ = job.reply.send((worker, rows.decode(job.piece)));
     }
 }
 
 fn drive<'a>(
     body: &'a [u8],
-    most_pieces: usize,
+    crew: &[Worker],
+    queue: &Queue<'a>,
     config: &DecoderConfig,
-    jobs: Sender<Job<'a>>,
     mut keep: impl FnMut(RowBatch) -> Option<RowBatch>,
 ) -> Result<(), DecodeError> {
     let mut primary = None;
-    let mut spare: Vec<RowBatch> = Vec::new();
     let mut decoder = FrameDecoder::with_config(config.clone());
-    let mut pieces: VecDeque<Piece<'a>> = VecDeque::new();
-    let mut idle: Vec<RowsDecoder> = Vec::new();
+    let mut pieces: VecDeque<(&[u8], Receiver<Reply>)> = VecDeque::new();
     let mut rest = body;
     loop {
-        // A piece for others, if there is room and a guess where it ends.
-        if pieces.len() < most_pieces && !rest.is_empty() {
+        if pieces.len() < crew.len() + 2 && !rest.is_empty() {
             let window = &rest[..rest.len().min(PIECE)];
-            if let Some(mut rows) = idle.pop().or_else(|| decoder.rows_decoder()) {
-                let border = rows.border(window).unwrap_or(window.len());
+            if let Some(border) = border(crew, &decoder, window) {
                 let (piece, after) = rest.split_at(border);
-                spare.pop().into_iter().for_each(|batch| rows.recycle(batch));
-                let (reply, replied) = channel();
-                // The threads live as long as this.
-                let _ = jobs.send(Job { rows, piece, reply });
-                pieces.push_back((piece, replied));
                 rest = after;
+                let (reply, replied) = channel();
+                queue.push(Job { piece, reply });
+                pieces.push_back((piece, replied));
                 continue;
             }
             if pieces.is_empty() {
                 let (piece, after) = rest.split_at(window.len().min(FIRST));
                 rest = after;
                 for frame in decode(&mut decoder, piece)? {
-                    spare.extend(take(frame, &mut primary, &mut keep));
+                    take(frame, &mut primary, &mut keep);
                 }
                 continue;
             }
@@ -88,22 +133,40 @@ fn drive<'a>(
         let Some((piece, replied)) = pieces.pop_front() else {
             return decoder.finish();
         };
-        let used = match replied.recv() {
-            Ok((rows, decoded)) => {
-                let used = decoder.accept(decoded);
-                if used > 0 {
-                    idle.push(rows);
-                } else {
-                    idle.clear();
-                }
-                used
+        let mut reply = replied.try_recv().ok();
+        while reply.is_none() {
+            match queue.pop() {
+                Some(job) => read(crew, 0, job),
+                None => break,
             }
-            Err(_) => 0,
+            reply = replied.try_recv().ok();
+        }
+        let reply = reply.or_else(|| replied.recv().ok());
+        let (worker, used) = match reply {
+            Some((worker, rows)) => (worker, decoder.accept(rows)),
+            None => (0, 0),
         };
+        if used == 0 {
+            // The rows of this table are at their end, or the guess was wrong.
+            crew.iter().for_each(|worker| *lock(&worker.rows) = None);
+        }
         for frame in decode(&mut decoder, &piece[used..])? {
-            spare.extend(take(frame, &mut primary, &mut keep));
+            lock(&crew[worker].spare).extend(take(frame, &mut primary, &mut keep));
         }
     }
+}
+
+/// Where the last row of these bytes begins, or their end, as far as is known; none when no rows come next.
+fn border(crew: &[Worker], decoder: &FrameDecoder, window: &[u8]) -> Option<usize> {
+    let mut own = lock(&crew[0].rows);
+    if own.is_none() {
+        *own = decoder.rows_decoder();
+        crew[1..]
+            .iter()
+            .for_each(|worker| *lock(&worker.rows) = decoder.rows_decoder());
+    }
+    let border = own.as_mut()?.border(window);
+    Some(border.unwrap_or(window.len()))
 }
 
 /// The frames that end within these bytes: of a piece, few.
