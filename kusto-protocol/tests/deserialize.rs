@@ -455,9 +455,13 @@ fn nested_values_of_any_form_are_read_as_if_each_row_were_alone() {
         Column::new("n", ColumnType::Long),
         Column::new("at", ColumnType::Dynamic),
     ];
-    for odd in forms {
+    let orders = |odd| [[usual, usual, odd, usual, odd], [odd, usual, odd, usual, usual]];
+    for (odd, texts) in forms
+        .into_iter()
+        .flat_map(|odd| orders(odd).map(|texts| (odd, texts)))
+    {
         let mut builder = RowBatchBuilder::new(columns.clone().into());
-        for (number, text) in [usual, usual, odd, usual, odd].into_iter().enumerate() {
+        for (number, text) in texts.into_iter().enumerate() {
             builder
                 .push_row(&[Value::Long(number as i64), Value::Dynamic(text)])
                 .unwrap();

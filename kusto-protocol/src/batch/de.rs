@@ -109,11 +109,13 @@ impl<'de> Row<'de> {
 #[derive(Default)]
 struct Plan<'de> {
     fields: &'static [&'static str],
-    /// The columns that fields are named like, in the order of the columns.
-    columns: Vec<CellSource<'de>>,
-    /// The column of each field, in the order of the fields; empty if one has none.
+    /// The column of each field, in the order of the fields, up to the first field that has none.
     by_field: Vec<CellSource<'de>>,
+    /// The columns that fields are named like, in the order of the columns; worked out when they are asked for.
+    by_name: Option<Vec<CellSource<'de>>>,
     order: Order,
+    /// Fields that the last row left where it gave them by position.
+    left: usize,
 }
 
 /// How structs get their fields. By position spares comparing names for each cell.
@@ -135,26 +137,17 @@ impl<'de> Plan<'de> {
         if std::ptr::eq(self.fields, fields) {
             return;
         }
-        let columns = row.columns();
-        let place = |name: &str| columns.iter().position(|column| column.name == name);
-        let source = |index| CellSource::new(row.batch, index);
+        if !self.fields.is_empty() {
+            // Not the struct that the first row was read into.
+            self.order = Order::Open;
+        }
         self.fields = fields;
-        self.columns = (0..columns.len())
-            .filter(|index| {
-                let name = columns[*index].name.as_str();
-                fields.contains(&name) && place(name) == Some(*index)
-            })
-            .map(source)
-            .collect();
         self.by_field = fields
             .iter()
-            .map_while(|field| place(field))
-            .map(source)
+            .map_while(|field| place(row, field))
+            .map(|index| CellSource::new(row.batch, index))
             .collect();
-        if self.by_field.len() < fields.len() {
-            self.by_field.clear();
-        }
-        self.order = Order::Open;
+        self.by_name = None;
     }
 
     #[inline]
@@ -165,10 +158,22 @@ impl<'de> Plan<'de> {
         row.deserialize_with(self)
     }
 
+    /// Reads a row by position if that can be, and else by name, and leaves it at that for the rows to come.
+    ///
+    /// What serde derives can, and takes fields in the order that it gives. A field that goes by two names takes one
+    /// of them only, so a struct of that kind leaves a name. What is written by hand may know names only.
     #[cold]
     fn read_first<T: Deserialize<'de>>(&mut self, row: Row<'de>) -> Result<T, ConversionError> {
+        for order in [Order::AllByField, Order::ByField] {
+            (self.order, self.left) = (order, 0);
+            let value = T::deserialize(RowDeserializer { row, plan: self });
+            if value.is_ok() && self.left == 0 {
+                return value;
+            }
+        }
+        self.order = Order::Open;
         let value = row.deserialize_with(self)?;
-        self.settle::<T>(row);
+        self.order = Order::Named;
         Ok(value)
     }
 
@@ -186,22 +191,22 @@ impl<'de> Plan<'de> {
         }
         Err(error.at(None, row.index))
     }
+}
 
-    /// Finds out with a row that could be read by name whether it can be read by position.
-    ///
-    /// What serde derives can, and takes fields in the order that it gives. A field that goes by two names takes one
-    /// of them only, so a struct of that kind was refused by name if both are there. What is written by hand may know
-    /// names only.
-    fn settle<T: Deserialize<'de>>(&mut self, row: Row<'de>) {
-        self.order = Order::Named;
-        if !self.by_field.is_empty() {
-            // If that fails, it is read again with nested values by name.
-            self.order = Order::AllByField;
-            if row.deserialize_with::<T>(self).is_err() {
-                self.order = Order::Named;
-            }
-        }
-    }
+/// The first column of this name.
+fn place(row: Row<'_>, name: &str) -> Option<usize> {
+    row.columns().iter().position(|column| column.name == name)
+}
+
+/// The columns that fields are named like.
+fn by_name<'de>(row: Row<'de>, fields: &[&str]) -> Vec<CellSource<'de>> {
+    let columns = row.columns().iter().enumerate();
+    columns
+        .filter(|(index, column)| {
+            fields.contains(&column.name.as_str()) && place(row, &column.name) == Some(*index)
+        })
+        .map(|(index, _)| CellSource::new(row.batch, index))
+        .collect()
 }
 
 struct RowDeserializer<'de, 'plan> {
@@ -331,16 +336,23 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de, '_> {
     ) -> Result<V::Value, ConversionError> {
         self.plan.prepare(self.row, fields);
         let Plan {
-            order,
-            columns,
             by_field,
+            by_name: columns,
+            order,
+            left,
             ..
         } = self.plan;
         match order {
-            Order::Open | Order::Named => visitor.visit_map(Cells::new(self.row, false, columns.iter())),
-            Order::ByField | Order::AllByField => {
+            Order::ByField | Order::AllByField if by_field.len() == fields.len() => {
                 let nested = *order == Order::AllByField;
-                visitor.visit_seq(Cells::new(self.row, nested, by_field.iter()))
+                let mut cells = Cells::new(self.row, nested, by_field.iter());
+                let value = visitor.visit_seq(&mut cells);
+                *left = cells.sources.len();
+                value
+            }
+            _ => {
+                let columns = columns.get_or_insert_with(|| by_name(self.row, fields));
+                visitor.visit_map(Cells::new(self.row, false, columns.iter()))
             }
         }
     }
