@@ -203,11 +203,36 @@ impl<'de> Json<'de> {
         if !matches!(self.peek(), b'-' | b'0'..=b'9') {
             return Err(self.unexpected(&visitor));
         }
+        if let Some(number) = self.short_whole() {
+            return visitor.visit_u64(number);
+        }
         match self.number()?.0 {
             Number::Unsigned(number) => visitor.visit_u64(number),
             Number::Negative(number) => visitor.visit_i64(number),
             Number::Float(number) => visitor.visit_f64(number),
         }
+    }
+
+    /// Goes behind a whole number without a sign of one to nineteen digits, if one begins here and the text goes on.
+    #[inline]
+    fn short_whole(&mut self) -> Option<u64> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let mut number = 0_u64;
+        for (len, byte) in rest.iter().take(20).enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                // It counts if there are no more than nineteen, which 64 bits hold.
+                number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+                continue;
+            }
+            let is_whole = !matches!(byte, b'.' | b'e' | b'E');
+            if is_whole && (len == 1 || (len > 1 && rest[0] != b'0')) {
+                self.at += len;
+                return Some(number);
+            }
+            break;
+        }
+        None
     }
 
     /// Reads a number with the precision of `f32`, not rounded twice.

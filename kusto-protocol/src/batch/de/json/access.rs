@@ -87,7 +87,9 @@ impl<'a, 'de> Fields<'a, 'de> {
         let end = plain_end(bytes, at + 2);
         self.json.at = end + 2;
         bytes.get(end..).and_then(|rest| rest.first_chunk()) == Some(b"\":")
-            && bytes.get(at + 2..end) == Some(name.as_bytes())
+            && bytes
+                .get(at + 2..end)
+                .is_some_and(|found| are_same(found, name.as_bytes()))
     }
 
     /// To be called when the struct has what it takes: all members. If some fields go by two names, it takes fewer than
@@ -272,4 +274,38 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     }
 }
 
+/// Whether two names are the same. Most are short, and to call the C library for them takes longer than to compare them.
+#[inline]
+fn are_same(one: &[u8], other: &[u8]) -> bool {
+    // The first and the last eight bytes are all of them, and some may be in both.
+    let ends = |name: &[u8]| {
+        let (first, last) = (name.first_chunk()?, name.last_chunk()?);
+        Some((u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
+    };
+    match one.len() {
+        len if len != other.len() => false,
+        8..=16 => ends(one) == ends(other),
+        _ => one == other,
+    }
+}
+
 const OTHER_MEMBERS: &str = "the members are not the fields in their order";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_if_every_byte_is() {
+        for len in 0..20 {
+            let name: Vec<u8> = (b'a'..).take(len).collect();
+            assert!(are_same(&name, &name.clone()));
+            assert!(!are_same(&name, &[&name[..], b"a"].concat()));
+            for place in 0..len {
+                let mut other = name.clone();
+                other[place] ^= 1;
+                assert!(!are_same(&name, &other), "{len} {place}");
+            }
+        }
+    }
+}

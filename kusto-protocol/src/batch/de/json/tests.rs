@@ -198,6 +198,17 @@ fn types_are_read_as_serde_json_reads_them() {
         as_serde_json::<()>(text);
         as_serde_json::<Option<u8>>(text);
         as_serde_json::<Value>(text);
+        // Where the text goes on.
+        for text in [
+            format!("[{text}]"),
+            format!("[{text} , {text}]"),
+            format!("[{text}"),
+        ] {
+            as_serde_json::<Vec<u64>>(&text);
+            as_serde_json::<Vec<i64>>(&text);
+            as_serde_json::<Vec<f64>>(&text);
+            as_serde_json::<Value>(&text);
+        }
     }
     for text in [
         "\"x\"",
@@ -303,5 +314,7 @@ proptest! {
     fn numbers_are_rounded_as_serde_json_rounds_them(number in any::<f64>(), digits in "-?[0-9]{1,25}(\\.[0-9]{1,25})?(e-?[0-9]{1,3})?") {
         as_serde_json::<f64>(&number.to_string());
         as_serde_json::<f64>(&digits);
+        as_serde_json::<Value>(&format!("[{digits}]"));
+        as_serde_json::<Vec<u64>>(&format!("[{digits}]"));
     }
 }
