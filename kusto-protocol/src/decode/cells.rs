@@ -38,72 +38,56 @@ const SMALL_GROUP: usize = 16;
 /// Cells that are read faster one by one than in a group.
 const FEW: usize = 4;
 
-/// Appends the cells of a column. `bounds` has before and after each cell the index of a separator, each row's
-/// `stride` places after the one before. Gives the number of rows before the first cell that is none of the column's
-/// type, or ends elsewhere.
+/// How many of so many rows are read at a time.
+pub(super) fn group_len(rows: usize) -> usize {
+    // A few more than a small group are two of them.
+    let most = if rows <= 2 * SMALL_GROUP {
+        SMALL_GROUP
+    } else {
+        GROUP
+    };
+    rows.min(most)
+}
+
+/// Appends the cells of a column. Gives the number of rows before the first cell that is none of the column's type, or
+/// ends elsewhere.
 #[inline(always)]
 pub(super) fn read_cells<L: Lanes>(
     lanes: L,
     array: &mut ColumnArray,
-    bytes: &[u8],
-    bounds: &[u32],
-    stride: usize,
-    rows: usize,
+    mut group: Group<'_>,
     scratch: &mut Scratch,
 ) -> usize {
-    let mut row = 0;
-    while row < rows {
-        // A few more than a small group are two of them.
-        let left = rows - row;
-        if left < FEW {
-            return row + read_each(array, bytes, &bounds[row * stride..], stride, left, scratch);
-        }
-        let most = if left <= 2 * SMALL_GROUP {
-            SMALL_GROUP
-        } else {
-            GROUP
-        };
-        let count = left.min(most);
-        let group = Group {
-            bytes,
-            bounds: &bounds[row * stride..],
-            stride,
-            count,
-        };
+    let rows = group.count;
+    while group.count >= FEW {
         // Rows of a thousand cells come by the dozen.
-        let taken = if count <= SMALL_GROUP {
+        let taken = if group.count <= SMALL_GROUP {
             read_group::<L, SMALL_GROUP>(lanes, array, &group)
         } else {
             read_group::<L, GROUP>(lanes, array, &group)
         };
-        row += taken;
-        if taken < count {
-            let (from, end) = cell_of(&group.bounds[taken * stride..]);
-            if try_cell(array, bytes, from, scratch) != Some(end) {
-                return row;
-            }
-            row += 1;
+        if taken == group.count {
+            return rows;
         }
+        group = group.after(taken);
+        if read_one(array, &group, scratch).is_none() {
+            return rows - group.count;
+        }
+        group = group.after(1);
     }
-    rows
+    while group.count > 0 {
+        if read_one(array, &group, scratch).is_none() {
+            break;
+        }
+        group = group.after(1);
+    }
+    rows - group.count
 }
 
-/// Appends cells one by one, and gives the number of rows before the first one that cannot be read, or ends elsewhere.
-pub(super) fn read_each(
-    array: &mut ColumnArray,
-    bytes: &[u8],
-    bounds: &[u32],
-    stride: usize,
-    rows: usize,
-    scratch: &mut Scratch,
-) -> usize {
-    for row in 0..rows {
-        let (from, end) = cell_of(&bounds[row * stride..]);
-        if try_cell(array, bytes, from, scratch) != Some(end) {
-            return row;
-        }
-    }
-    rows
+/// Appends the first cell of a group, unless it is none of the column's type, or ends elsewhere.
+fn read_one(array: &mut ColumnArray, group: &Group<'_>, scratch: &mut Scratch) -> Option<()> {
+    let (from, end) = cell_of(group.bounds);
+    (try_cell(array, group.bytes, from, scratch)? == end).then_some(())
 }
 
 /// Appends the cells at the front of a group of at most `N` that are in the short form, and gives their number.

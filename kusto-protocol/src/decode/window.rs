@@ -13,12 +13,12 @@ use std::mem;
 
 use super::DecoderConfig;
 use super::cell::Scratch;
-use super::cells::{GROUP, read_cells, read_each};
+use super::cells::{GROUP, group_len, read_cells};
 use super::grid::walk_grid;
 use super::nested::Shape;
 use super::pause::Pause;
 use super::walk::walk_row;
-use crate::simd::{self, Kernel, Lanes, Level, View};
+use crate::simd::{self, Group, Kernel, Lanes, Level, View};
 use crate::{ColumnArray, ColumnType, RowBatchBuilder, TextArray};
 
 /// What a table's columns need to be read many rows at a time.
@@ -31,6 +31,8 @@ pub(super) struct Window {
     /// For each row the bounds of its cells: for each run the index of the separator before its first cell, then of
     /// those after each cell.
     bounds: Vec<u32>,
+    /// Those of a group of rows, column by column.
+    turned: Vec<u32>,
     /// The index after each row but one that was cut.
     row_ends: Vec<usize>,
     /// The most rows that the memory of bounds is for.
@@ -143,6 +145,7 @@ impl Window {
             steps,
             stride,
             bounds: Vec::new(),
+            turned: Vec::new(),
             row_ends: Vec::new(),
             max_rows,
             next_rows: max_rows.min(16),
@@ -221,30 +224,34 @@ impl Kernel for Reading<'_> {
         let (clean, walked) = walk_both(lanes, cut, bytes, window, arrays, scratch, room, config);
         swap_texts(&mut window.steps, arrays);
         let cut_rows = usize::from(!cut.is_empty());
-        let mut rows = walked.rows;
-        for step in &window.steps {
-            let (column, count, bound) = match *step {
-                Step::Run { column, count, bound } => (column, count, bound),
-                Step::String(Text { column, .. })
-                | Step::Dynamic(Text { column, .. }, _)
-                | Step::Other(column) => {
-                    arrays[column].fill_validity();
-                    continue;
-                }
+        let mut rows = 0;
+        while rows < walked.rows {
+            let (bytes, count) = if rows < cut_rows {
+                (cut, cut_rows)
+            } else {
+                (bytes, group_len(walked.rows - rows))
             };
-            for index in 0..count {
-                let mut bounds = &window.bounds[bound + index..];
-                let array = &mut arrays[column + index];
-                let first = rows.min(cut_rows);
-                if first > 0 {
-                    if read_each(array, cut, bounds, window.stride, first, scratch) < first {
-                        rows = 0;
-                    }
-                    bounds = &bounds[window.stride..];
-                }
-                let others = rows.saturating_sub(first);
-                rows =
-                    rows.min(first) + read_cells(lanes, array, bytes, bounds, window.stride, others, scratch);
+            let bounds = &window.bounds[rows * window.stride..];
+            let are_turned = lanes.turn(bounds, window.stride, count, &mut window.turned);
+            let group = Group {
+                bytes,
+                bounds,
+                stride: window.stride,
+                turned: if are_turned { &window.turned } else { &[] },
+                count,
+            };
+            let taken = read_columns(lanes, &window.steps, arrays, &group, scratch);
+            rows += taken;
+            if taken < count {
+                break;
+            }
+        }
+        for step in &window.steps {
+            if let Step::String(Text { column, .. })
+            | Step::Dynamic(Text { column, .. }, _)
+            | Step::Other(column) = step
+            {
+                arrays[*column].fill_validity();
             }
         }
         if rows < walked.rows {
@@ -281,6 +288,34 @@ impl Kernel for Reading<'_> {
         }
         (walked.rows, taken)
     }
+}
+
+/// Appends the cells of rows, but for texts, and gives the number of rows before the first one that has a cell of another
+/// form. Later cells may have been appended, too.
+#[inline(always)]
+fn read_columns<L: Lanes>(
+    lanes: L,
+    steps: &[Step],
+    arrays: &mut [ColumnArray],
+    group: &Group<'_>,
+    scratch: &mut Scratch,
+) -> usize {
+    let mut rows = group.count;
+    for step in steps {
+        let &Step::Run { column, count, bound } = step else {
+            continue;
+        };
+        for index in 0..count {
+            let turned = (bound + index) * group.count.next_multiple_of(8);
+            let cells = Group {
+                bounds: &group.bounds[bound + index..],
+                turned: group.turned.get(turned..).unwrap_or_default(),
+                ..*group
+            };
+            rows = rows.min(read_cells(lanes, &mut arrays[column + index], cells, scratch));
+        }
+    }
+    rows
 }
 
 /// Walks over the row that was cut, if there is one, and then over others. See [`Walk`].

@@ -174,6 +174,12 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn turn(self, bounds: &[u32], stride: usize, rows: usize, turned: &mut Vec<u32>) -> bool {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { places::turn(bounds, stride, rows, turned) }
+    }
+
+    #[inline(always)]
     fn numbers<const REAL: bool, const N: usize>(self, group: &Group<'_>, numbers: &mut Numbers<N>) -> bool {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { numbers::numbers::<REAL, N>(group, numbers) }

@@ -153,6 +153,13 @@ pub(crate) trait Lanes: Copy {
     /// the number of digits, is at most 32.
     fn digits_around(self, tail: &[u8; 33], fraction: usize, len: usize) -> (u64, u64, bool);
 
+    /// Puts the bounds of so many rows, at most 64, column by column; nothing, and gives false, if that does not help. Each
+    /// column's are filled up with the last one to a multiple of eight.
+    #[inline(always)]
+    fn turn(self, _bounds: &[u32], _stride: usize, _rows: usize, _turned: &mut Vec<u32>) -> bool {
+        false
+    }
+
     /// Reads numbers, and says whether it did: else they are to be read one by one. Of whole numbers a cell is all
     /// digits; of real ones a point and an exponent of at most three digits go into the power.
     #[inline(always)]
@@ -180,13 +187,30 @@ pub(crate) trait Lanes: Copy {
 }
 
 /// Cells of a column, at most 64.
+#[derive(Clone, Copy)]
 pub(crate) struct Group<'a> {
     pub(crate) bytes: &'a [u8],
     /// Before and after each cell the index of a separator.
     pub(crate) bounds: &'a [u32],
     /// How far the bounds of a cell are behind those of the one before.
     pub(crate) stride: usize,
+    /// Side by side, what is before each cell, filled up to a multiple of eight, and then as many ends; see
+    /// [`Lanes::turn`]. May be empty.
+    pub(crate) turned: &'a [u32],
     pub(crate) count: usize,
+}
+
+impl Group<'_> {
+    /// The cells after so many.
+    #[inline(always)]
+    pub(crate) fn after(self, cells: usize) -> Self {
+        Self {
+            bounds: self.bounds.get(cells * self.stride..).unwrap_or_default(),
+            count: self.count - cells,
+            turned: &[],
+            ..self
+        }
+    }
 }
 
 /// Numbers side by side.

@@ -346,6 +346,77 @@ fn number_of(text: &str, real: bool) -> Option<(u64, i32, u64)> {
     (is_number && mantissa < 10u64.pow(19)).then_some((mantissa, power, u64::from(negative) << 63))
 }
 
+/// Cells after so many others, and their bounds: behind each of its own a cell has those of other columns.
+fn wire_of(cells: &[String], front: usize) -> (String, Vec<u32>) {
+    let mut wire = "1".repeat(front);
+    let mut bounds = Vec::new();
+    for cell in cells {
+        bounds.push(wire.len() as u32);
+        wire = wire + "," + cell;
+        bounds.extend([wire.len() as u32, u32::MAX, u32::MAX]);
+    }
+    (wire, bounds)
+}
+
+/// Those cells as a group, first as they are, then turned if the instruction set does that.
+#[inline(always)]
+fn groups<'a, L: Lanes>(
+    lanes: L,
+    wire: &'a str,
+    bounds: &'a [u32],
+    count: usize,
+    turned: &'a mut Vec<u32>,
+) -> [Group<'a>; 2] {
+    let padded = [bounds, &[0; 16]].concat();
+    let are_turned = lanes.turn(&padded, 4, count, turned);
+    let group = Group {
+        bytes: wire.as_bytes(),
+        bounds,
+        stride: 4,
+        turned: &[],
+        count,
+    };
+    let turned = if are_turned { &turned[..] } else { &[] };
+    [group, Group { turned, ..group }]
+}
+
+struct CheckTurned<'a> {
+    bounds: &'a [u32],
+    stride: usize,
+    rows: usize,
+}
+
+impl Kernel for CheckTurned<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let mut turned = vec![7; 9];
+        if !lanes.turn(self.bounds, self.stride, self.rows, &mut turned) {
+            return;
+        }
+        let pitch = self.rows.next_multiple_of(8);
+        for column in 0..self.stride {
+            for row in 0..pitch {
+                let expected = self.bounds[row.min(self.rows - 1) * self.stride + column];
+                assert_eq!(
+                    turned[column * pitch + row],
+                    expected,
+                    "column {column}, row {row}"
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn rows_turned_are_columns(stride in 0usize..40, rows in 0usize..70, slack in 0usize..20) {
+        let bounds: Vec<u32> = (0..(stride * rows + slack) as u32).map(|bound| bound.wrapping_mul(0x9e37_79b9)).collect();
+        on_all(|| CheckTurned { bounds: &bounds, stride, rows });
+    }
+}
+
 struct CheckNumbers<'a> {
     cells: &'a [String],
     front: usize,
@@ -357,26 +428,15 @@ impl Kernel for CheckNumbers<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        // Behind each of its bounds a cell has those of another column.
-        let mut wire = "1".repeat(self.front);
-        let mut bounds = Vec::new();
-        for cell in self.cells {
-            bounds.push(wire.len() as u32);
-            wire = wire + "," + cell;
-            bounds.extend([wire.len() as u32, u32::MAX]);
-        }
-        bounds.pop();
+        let (mut wire, bounds) = wire_of(self.cells, self.front);
         wire += &"]1234567"[..self.back];
-        let group = Group {
-            bytes: wire.as_bytes(),
-            bounds: &bounds,
-            stride: 3,
-            count: self.cells.len(),
-        };
-        self.check::<L, true, 64>(lanes, &group);
-        self.check::<L, false, 64>(lanes, &group);
-        if self.cells.len() <= 16 {
-            self.check::<L, true, 16>(lanes, &group);
+        let mut turned = Vec::new();
+        for group in groups(lanes, &wire, &bounds, self.cells.len(), &mut turned) {
+            self.check::<L, true, 64>(lanes, &group);
+            self.check::<L, false, 64>(lanes, &group);
+            if self.cells.len() <= 16 {
+                self.check::<L, true, 16>(lanes, &group);
+            }
         }
     }
 }
@@ -442,30 +502,21 @@ impl Kernel for CheckDatetimes<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let (mut wire, mut bounds) = (String::new(), Vec::new());
-        for cell in self.cells {
-            bounds.push(wire.len() as u32);
-            wire = wire + "," + cell;
-            bounds.extend([wire.len() as u32, u32::MAX]);
-        }
-        bounds.pop();
+        let (mut wire, bounds) = wire_of(self.cells, 0);
         wire += &"]".repeat(self.back);
-        let group = Group {
-            bytes: wire.as_bytes(),
-            bounds: &bounds,
-            stride: 3,
-            count: self.cells.len(),
-        };
-        let mut ticks = [1; 64];
-        let Some((valid, nulls)) = lanes.datetimes(&group, &mut ticks) else {
-            return;
-        };
-        for (index, cell) in self.cells.iter().enumerate() {
-            let found = (valid >> index & 1 == 1).then_some(ticks[index] as i64);
-            assert_eq!(found, ticks_of(cell), "{cell}");
-            assert_eq!(nulls >> index & 1 == 1, cell == "null", "{cell}");
-            if cell == "null" {
-                assert_eq!(ticks[index], 0);
+        let mut turned = Vec::new();
+        for group in groups(lanes, &wire, &bounds, self.cells.len(), &mut turned) {
+            let mut ticks = [1; 64];
+            let Some((valid, nulls)) = lanes.datetimes(&group, &mut ticks) else {
+                return;
+            };
+            for (index, cell) in self.cells.iter().enumerate() {
+                let found = (valid >> index & 1 == 1).then_some(ticks[index] as i64);
+                assert_eq!(found, ticks_of(cell), "{cell}");
+                assert_eq!(nulls >> index & 1 == 1, cell == "null", "{cell}");
+                if cell == "null" {
+                    assert_eq!(ticks[index], 0);
+                }
             }
         }
     }

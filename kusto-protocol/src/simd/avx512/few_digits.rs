@@ -4,12 +4,12 @@
 
 use std::arch::x86_64::*;
 
-use super::places::{Places, copy, load, load_half, store};
+use super::places::{Places, eight_bytes, store};
 
 /// Characters that a cell may have.
 pub(super) const MOST: u32 = 8;
 
-/// Reads so many times eight cells, and gives which are valid, and which are null.
+/// Reads cells, and gives which are valid, and which are null.
 ///
 /// # Safety
 ///
@@ -18,21 +18,18 @@ pub(super) const MOST: u32 = 8;
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub(super) unsafe fn few_digits(
     bytes: &[u8],
-    places: &Places,
-    eights: usize,
+    places: &Places<'_>,
     numbers: &mut [u64],
     signs: &mut [u64],
 ) -> (u64, u64) {
-    let mut tails = [[0u64; 8]; 8];
-    // SAFETY: the caller's promise.
-    unsafe { copy(bytes, &places.end[..eights], MOST as usize, &mut tails) };
     let (mut valid, mut nulls) = (0, 0);
     let numbers = numbers.as_chunks_mut::<8>().0.iter_mut();
     let signs = signs.as_chunks_mut::<8>().0.iter_mut();
-    let eights = numbers.zip(signs).zip(&tails).take(eights);
-    for (index, ((numbers, signs), tails)) in eights.enumerate() {
-        let lens = _mm256_sub_epi32(load_half(&places.end[index]), load_half(&places.from[index]));
-        let eight = eight_numbers(load(tails), _mm512_cvtepu32_epi64(lens));
+    let eights = numbers.zip(signs).zip(places.end);
+    for (index, ((numbers, signs), end)) in eights.enumerate() {
+        // SAFETY: the caller's promise.
+        let tails = unsafe { eight_bytes(bytes, &end.map(|end| end as usize), MOST as usize) };
+        let eight = eight_numbers(tails, _mm512_cvtepu32_epi64(places.lens(index)));
         store(numbers, eight.numbers);
         store(signs, _mm512_maskz_set1_epi64(eight.minus, i64::MIN));
         valid |= u64::from(eight.valid) << (8 * index);

@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::few_digits::{MOST, few_digits};
-use super::places::{Places, any_wrong, copy, load, load_half, store, store_half};
+use super::places::{Places, any_wrong, eight_bytes, four_bytes, load_half, store, store_half};
 use crate::simd::lanes::{Group, Numbers};
 
 /// Bytes before the end of a cell that may be looked at: eight for an exponent, and 32 for the number before it.
@@ -29,7 +29,7 @@ pub(super) fn numbers<const REAL: bool, const N: usize>(group: &Group<'_>, numbe
 
 /// Gives which cells are valid, and which are null.
 ///
-/// In three loops, since each step would have to wait for the one before if they came one after the other.
+/// In two loops, since each step would have to wait for the one before if they came one after the other.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi")]
 fn read<const REAL: bool>(
@@ -38,32 +38,25 @@ fn read<const REAL: bool>(
     powers: &mut [i32],
     signs: &mut [u64],
 ) -> Option<(u64, u64)> {
-    let Group { bytes, count, .. } = *group;
-    let mut places = Places::new();
-    let longest = places.find::<REACH, 4>(group)?;
-    let eights = count.div_ceil(8).min(8);
-    if !REAL && longest <= MOST {
+    let bytes = group.bytes;
+    let mut room = Default::default();
+    let places = Places::find::<REACH, 4>(group, &mut room)?;
+    if !REAL && places.longest <= MOST {
         // SAFETY: no cell ends before `REACH` bytes or after all of them.
-        return Some(unsafe { few_digits(bytes, &places, eights, mantissas, signs) });
+        return Some(unsafe { few_digits(bytes, &places, mantissas, signs) });
     }
     let mut cells = Cells {
-        words: [[0; 8]; 8],
-        tails: [[0; 8]; 8],
+        ends: [[0; 8]; 8],
         lens: [[0; 8]; 8],
         powers: [[0; 8]; 8],
         begins_with_zero: 0,
         nulls: 0,
         valid: 0,
     };
-    // SAFETY: all cells are in reach.
-    unsafe {
-        copy(bytes, &places.from[..eights], 0, &mut cells.words);
-        if REAL {
-            copy(bytes, &places.end[..eights], 8, &mut cells.tails);
-        }
-    }
+    let eights = places.eights();
     for index in 0..eights {
-        let minus = look::<REAL>(&mut places, &mut cells, index);
+        // SAFETY: all cells are in reach.
+        let minus = unsafe { look::<REAL>(bytes, &places, &mut cells, index) };
         if let Some(signs) = signs.as_chunks_mut::<8>().0.get_mut(index) {
             store(signs, _mm512_maskz_set1_epi64(minus, i64::MIN));
         }
@@ -79,7 +72,7 @@ fn read<const REAL: bool>(
             continue;
         }
         // SAFETY: the ends are those of cells in reach, or those that `look` has left.
-        let eight = unsafe { eight_numbers::<REAL>(bytes, &places.end[index], &cells, index) };
+        let eight = unsafe { eight_numbers::<REAL>(bytes, &cells, index) };
         store(mantissas, eight.mantissas);
         store_half(powers, eight.powers);
         valid |= u64::from(eight.valid) << (8 * index);
@@ -89,10 +82,8 @@ fn read<const REAL: bool>(
 
 /// What was seen of cells, eight at a time.
 struct Cells {
-    /// The first four bytes of each.
-    words: [[i32; 8]; 8],
-    /// The last eight bytes, for exponents.
-    tails: [[u64; 8]; 8],
+    /// Where each ends, or its exponent begins.
+    ends: [[u32; 8]; 8],
     /// How many characters each has without a sign and an exponent; none if it is null.
     lens: [[i32; 8]; 8],
     /// The exponents.
@@ -103,25 +94,36 @@ struct Cells {
     valid: u64,
 }
 
-/// Looks at where eight cells begin and, for exponents, at where they end, which is then before them. Gives those that begin
-/// with a minus.
+/// Looks at where eight cells begin and, for exponents, at where they end. Gives those that begin with a minus.
+///
+/// # Safety
+///
+/// Four bytes from where each cell begins, and eight before its end, are within the bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi")]
-fn look<const REAL: bool>(places: &mut Places, cells: &mut Cells, index: usize) -> u8 {
+unsafe fn look<const REAL: bool>(bytes: &[u8], places: &Places<'_>, cells: &mut Cells, index: usize) -> u8 {
     let number = |number: i32| _mm256_set1_epi32(number);
-    let (from, end) = (load_half(&places.from[index]), load_half(&places.end[index]));
-    let mut lens = _mm256_sub_epi32(end, from);
-    let first = load_half(&cells.words[index]);
+    let ends = &places.end[index];
+    let mut lens = places.lens(index);
+    // SAFETY: the caller's promise.
+    let first = unsafe { four_bytes(bytes, &places.from(index)) };
     let is_null = _mm256_cmpeq_epi32_mask(first, number(i32::from_le_bytes(*b"null")))
         & _mm256_cmpeq_epi32_mask(lens, number(4));
     let mut valid = u8::MAX;
     if REAL {
-        let exponents = exponents(load(&cells.tails[index]), lens);
+        // SAFETY: the caller's promise.
+        let tails = unsafe { eight_bytes(bytes, &ends.map(|end| end as usize), 8) };
+        let exponents = exponents(tails, lens);
         valid = exponents.valid;
         lens = _mm256_sub_epi32(lens, exponents.lens);
         // At most eight bytes.
-        store_half(&mut places.end[index], _mm256_sub_epi32(end, exponents.lens));
+        store_half(
+            &mut cells.ends[index],
+            _mm256_sub_epi32(load_half(ends), exponents.lens),
+        );
         store_half(&mut cells.powers[index], exponents.powers);
+    } else {
+        cells.ends[index] = *ends;
     }
     let letter = number(0xff);
     let minus = _mm256_cmpeq_epi32_mask(_mm256_and_si256(first, letter), number(b'-'.into()));
@@ -149,16 +151,11 @@ struct Eight {
 /// The ends are those of cells in reach, less eight at most.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi")]
-unsafe fn eight_numbers<const REAL: bool>(
-    bytes: &[u8],
-    ends: &[i32; 8],
-    cells: &Cells,
-    index: usize,
-) -> Eight {
+unsafe fn eight_numbers<const REAL: bool>(bytes: &[u8], cells: &Cells, index: usize) -> Eight {
     let number = |number: i32| _mm256_set1_epi32(number);
     let lens = load_half(&cells.lens[index]);
     let mut texts = [_mm512_setzero_si512(); 4];
-    for (text, ends) in texts.iter_mut().zip(ends.as_chunks::<2>().0) {
+    for (text, ends) in texts.iter_mut().zip(cells.ends[index].as_chunks::<2>().0) {
         // SAFETY: at least 40 bytes are before the end of a cell that is in reach, and so 32 before this one.
         *text = unsafe { pair_ending_at(bytes, ends[0] as usize, ends[1] as usize) };
     }

@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::places::{Places, any_wrong, load_half, nulls, store, store_half};
+use super::places::{Places, any_wrong, nulls, store, store_half};
 use crate::scalar::TICKS_PER_SECOND;
 use crate::simd::forms::{DAY, DAY_BOUNDS, TIME_FORMS};
 use crate::simd::lanes::Group;
@@ -14,15 +14,13 @@ use crate::simd::lanes::Group;
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
 pub(super) fn datetimes(group: &Group<'_>, ticks: &mut [u64]) -> Option<(u64, u64)> {
-    let Group { bytes, count, .. } = *group;
-    let mut places = Places::new();
-    places.find::<0, 32>(group)?;
+    let mut room = Default::default();
+    let places = Places::find::<0, 32>(group, &mut room)?;
     let (mut valid, mut null) = (0, 0);
-    let ticks = ticks.as_chunks_mut::<8>().0.iter_mut();
-    let eights = ticks.zip(&places.from).zip(&places.end);
-    for (index, ((ticks, from), end)) in eights.take(count.div_ceil(8)).enumerate() {
+    let eights = ticks.as_chunks_mut::<8>().0.iter_mut();
+    for (index, ticks) in eights.take(places.eights()).enumerate() {
         // SAFETY: `find` has seen that 32 bytes from where each cell begins are there.
-        let eight = unsafe { eight_datetimes(bytes, from, end) };
+        let eight = unsafe { eight_datetimes(group.bytes, &places.from(index), places.lens(index)) };
         store(ticks, eight.ticks);
         valid |= u64::from(eight.valid) << (8 * index);
         null |= u64::from(eight.nulls) << (8 * index);
@@ -41,11 +39,10 @@ struct Eight {
 /// 32 bytes from where each cell begins are there.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-unsafe fn eight_datetimes(bytes: &[u8], from: &[i32; 8], end: &[i32; 8]) -> Eight {
+unsafe fn eight_datetimes(bytes: &[u8], from: &[usize; 8], lens: __m256i) -> Eight {
     let number = |number: i32| _mm256_set1_epi32(number);
-    let lens = _mm256_sub_epi32(load_half(end), load_half(from));
     // SAFETY: the caller's promise.
-    let nulls = unsafe { nulls(bytes, load_half(from), lens) };
+    let nulls = unsafe { nulls(bytes, from, lens) };
     // Quotes, and no fraction, or one to seven digits of it.
     let known_len = _mm256_cmpeq_epi32_mask(lens, number(22))
         | _mm256_cmplt_epu32_mask(_mm256_sub_epi32(lens, number(24)), number(7));
@@ -55,9 +52,8 @@ unsafe fn eight_datetimes(bytes: &[u8], from: &[i32; 8], end: &[i32; 8]) -> Eigh
     let forms = forms(lens);
     for pair in 0..4 {
         // SAFETY: the caller's promise.
-        let load = |cell: usize| unsafe {
-            _mm256_loadu_si256(bytes.as_ptr().add(from[2 * pair + cell] as usize).cast())
-        };
+        let load =
+            |cell: usize| unsafe { _mm256_loadu_si256(bytes.as_ptr().add(from[2 * pair + cell]).cast()) };
         let text = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(load(0)), load(1));
         let (characters, bounds) = forms[pair];
         // Nothing is left of what comes after the cell.
