@@ -189,6 +189,11 @@ impl TextArray {
     }
 }
 
+/// Room for so many and some more.
+const fn with_slack(len: usize) -> usize {
+    len + len / 8
+}
+
 /// The offset with which a text column begins, with room for so many.
 fn first_offset(capacity: usize) -> Vec<i32> {
     let mut offsets = Vec::with_capacity(capacity);
@@ -356,18 +361,19 @@ impl ColumnArray {
         true
     }
 
-    /// An empty column of the same type, with room for as many values, and texts as long.
+    /// An empty column of the same type, with room for as many values and texts as long, and for some more: batches of
+    /// the same bytes differ by their rows.
     pub(crate) fn empty_like(&self) -> Self {
         fn primitive<T>(array: &PrimitiveArray<T>) -> PrimitiveArray<T> {
             PrimitiveArray {
-                values: Vec::with_capacity(array.values.len()),
+                values: Vec::with_capacity(with_slack(array.values.len())),
                 validity: Validity::default(),
             }
         }
         fn text(array: &TextArray) -> TextArray {
             TextArray {
-                offsets: first_offset(array.offsets.len()),
-                text: String::with_capacity(array.text.len()),
+                offsets: first_offset(with_slack(array.offsets.len())),
+                text: String::with_capacity(with_slack(array.text.len())),
                 validity: Validity::default(),
             }
         }
