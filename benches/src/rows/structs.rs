@@ -33,14 +33,9 @@ pub fn deserialize_with_ours(name: &str, owned: bool, body: &[u8]) -> Result<u64
         }
         Some(batch)
     };
-    decode(
-        body,
-        Mode::Recycled(64 << 10),
-        &DecoderConfig::default(),
-        &mut None,
-        keep,
-    )
-    .map_err(|error| error.to_string())?;
+    let mut config = DecoderConfig::default();
+    config.max_batch_bytes = SHORT_BATCH;
+    decode(body, Mode::Recycled(64 << 10), &config, &mut None, keep).map_err(|error| error.to_string())?;
     failed.map_or(Ok(sum), Err)
 }
 
@@ -269,6 +264,9 @@ impl<'de> Deserialize<'de> for Borrowed<'de> {
         text.deserialize_str(Text).map(Self)
     }
 }
+
+/// Bytes of batches that are turned into structs at once, as the client's `fetch_all` takes them.
+const SHORT_BATCH: usize = 128 << 10;
 
 #[cfg(test)]
 mod tests {
