@@ -17,6 +17,7 @@ mod number;
 mod pause;
 mod rows;
 mod rows_decoder;
+mod scalars;
 mod string;
 mod table;
 mod table_head;

@@ -2,26 +2,26 @@
 //!
 //! A block becomes a bit mask for each kind of byte. Everything but brackets is said about all bytes of the block at
 //! once: which kind may follow which, and that a colon comes after the names of members and nowhere else. A block begins
-//! with the last byte of the one before, so that what follows is always in the same block.
+//! with the last byte of the one before there, so that what follows is always in the same block.
 //!
 //! What a comma means depends on the innermost bracket, so that brackets are walked one by one. But the values of a
-//! column mostly have the same marks (brackets, braces, colons and commas), as they are written by the same query. So the
-//! marks of one value are kept, with what may come after each, and a value with the same marks need not be walked over.
-//! Where bits are not moved at once, the text between its scalars is kept instead; see `template.rs`.
+//! column mostly have the same skeleton, as they are written by the same query: the same marks (brackets, braces, colons
+//! and commas), and something between the same ones of them. So the skeleton of one value is kept, and a value with the
+//! same one need not be walked over. Where bits are not moved at once, the text between its scalars is kept instead; see
+//! `template.rs`.
 //!
 //! Only the compact form is taken, without escapes but the short ones, and nested at most 64 deep.
 
-use super::json::is_scalar;
 use super::pause::Pause;
+use super::scalars::Scalars;
 use super::template::Template;
-use super::word::word_at;
-use crate::simd::{Kernel, Lanes, append_marked, block_at, escaped};
+use crate::simd::{Draft, Kernel, Lanes, append_marked, block_at, escaped, push_json};
 
 /// What a value of a column looked like.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
-    /// Of each mark those bits that tell it from others, and what comes after it; then zeros for a block.
-    marks: Vec<u8>,
+    /// The marks, and for each string, number and word a zero; then zeros for a block.
+    skeleton: Vec<u8>,
     len: usize,
     /// What is kept instead where bits are not moved at once.
     template: Template,
@@ -29,100 +29,108 @@ pub(super) struct Shape {
     pause: Pause,
 }
 
-/// The bits that tell marks from each other.
-const KIND: u8 = 0b0110_0010;
-/// After the mark comes a value or a name.
-const CONTENT: u8 = 0b1000_0000;
-/// After it comes a name.
-const NAME: u8 = 0b0000_0001;
-/// After it comes the next mark.
-const NOTHING: u8 = 0b0001_0000;
-
-/// The index after the object or array that begins at `at`, which is not 0; nothing if it is in any way unusual, wrong
-/// or cut.
+/// Appends the object or array that begins at `at`, which is not 0, and gives the index after it. Gives nothing, and
+/// appends nothing, if it is in any way unusual, wrong or cut.
 #[inline(always)]
-pub(super) fn nested_end<L: Lanes>(
+pub(super) fn push_nested<L: Lanes>(
     lanes: L,
     bytes: &[u8],
     at: usize,
     max_depth: usize,
     shape: &mut Shape,
+    text: &mut String,
 ) -> Option<usize> {
     let keep = shape.pause.is_over();
+    let mut end = None;
     if keep && (shape.len > 0 || !shape.template.is_empty()) {
-        let end = if L::MOVES_BITS {
-            end_of_shape(lanes, bytes, at, shape)
+        if L::MOVES_BITS {
+            let end = push_of_shape(lanes, bytes, at, shape, text);
+            if end.is_some() {
+                shape.pause.succeed();
+                return end;
+            }
         } else {
-            shape.template.end(lanes, bytes, at)
-        };
+            end = shape.template.end(lanes, bytes, at);
+        }
         if end.is_some() {
             shape.pause.succeed();
-            return end;
+        } else {
+            shape.pause.fail();
         }
-        shape.pause.fail();
     }
-    lanes.apart(Walk {
-        bytes,
-        at,
-        max_depth,
-        shape,
-        keep,
-    })
+    let end = match end {
+        Some(end) => end,
+        None => lanes.apart(Walk {
+            bytes,
+            at,
+            max_depth,
+            shape,
+            keep,
+        })?,
+    };
+    push_json(lanes, bytes, at, end, text).then_some(end)
 }
 
-/// As [`nested_end`], of a value that has the marks of one before.
+/// As [`push_nested`], of a value that has the skeleton of one before.
+///
+/// Of each mark, string and run (what is between these) one byte is compared: the mark, the closing quote, the first
+/// byte of the run. So there are as many of them, and in the same order as in the value before, but that strings may have
+/// become runs, and runs strings. Two of these side by side are in no skeleton, since that value was right; nor is a run
+/// that is no scalar taken, as one that has white space in it. Then only names are left to look at, which must have stayed
+/// strings: they are what a colon comes after. And what strings say.
 #[inline(always)]
-fn end_of_shape<L: Lanes>(lanes: L, bytes: &[u8], at: usize, shape: &Shape) -> Option<usize> {
+fn push_of_shape<L: Lanes>(
+    lanes: L,
+    bytes: &[u8],
+    at: usize,
+    shape: &Shape,
+    text: &mut String,
+) -> Option<usize> {
+    let mut draft = Draft::new(text);
     let (mut strings, mut scalars) = (Strings::default(), Scalars::default());
-    let (mut base, mut seen) = (at.checked_sub(1)?, 0);
+    let (mut base, mut seen) = (at, 0);
     while base < bytes.len() {
         let block = block_at(lanes, bytes, base);
         let Bytes {
-            quotes_open,
             quotes_close,
             marks,
             outside,
-        } = strings.look(lanes, block)?;
-        // The last byte comes again.
-        let own = marks & u64::MAX >> 1;
-        let (count, left) = (own.count_ones() as usize, shape.len - seen);
+            ..
+        } = strings.look::<L, 64>(lanes, block)?;
+        let runs = outside & !marks;
+        let after_runs = runs << 1 | scalars.goes_on;
+        scalars.goes_on = runs >> 63;
+        let starts = runs & !after_runs;
+        let keep = marks | quotes_close | starts;
+        let (count, left) = (keep.count_ones() as usize, shape.len - seen);
         let mut valid = u64::MAX;
         let mut compared = ones(count);
         if count >= left {
-            let last = 1 << lanes.nth(own, left - 1);
+            let last = 1 << lanes.nth(keep, left - 1);
             valid = last | (last - 1);
             compared = ones(left);
         }
-        let expected = block_at(lanes, &shape.marks, seen);
-        if lanes.differs(block, own, expected) & compared != 0 {
+        let expected = block_at(lanes, &shape.skeleton, seen);
+        let wrong = after_runs & lanes.equal(block, b':');
+        if lanes.differs(block, marks, keep, expected) & compared | wrong & valid != 0
+            || !scalars.check(lanes, block, bytes, base, runs & valid, starts & valid)
+        {
             return None;
         }
-        let after = |bit: u32| lanes.deposit(lanes.bit(expected, bit), own) << 1;
-        let (content, name, nothing) = (
-            after(CONTENT.trailing_zeros()),
-            after(NAME.trailing_zeros()),
-            after(NOTHING.trailing_zeros()),
-        );
-        let numbers = outside & !marks;
-        let wrong = content & marks
-            | name & !quotes_open
-            | nothing & !marks
-            | quotes_close << 1 & !marks
-            | numbers << 1 & !(numbers | marks)
-            | lanes.control(block);
-        if wrong & valid != 0 || !scalars.check(lanes, block, bytes, base, numbers & valid) {
+        let len = 64 - valid.leading_zeros() as usize;
+        if draft.push(lanes, block, len) != 0 && lanes.control(block) & valid != 0 {
             return None;
         }
         if count >= left {
-            return Some(base + 64 - valid.leading_zeros() as usize);
+            return draft.accept(lanes).then_some(base + len);
         }
         seen += count;
-        base += 63;
+        base += 64;
     }
     None
 }
 
-/// As [`nested_end`], of any value, whose marks may then be kept.
+/// The index after any object or array, but without its text; its skeleton may then be kept.
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -146,7 +154,7 @@ impl Kernel for Walk<'_> {
         if keep {
             shape.clear();
         }
-        let keep_marks = keep && L::MOVES_BITS;
+        let keep_skeleton = keep && L::MOVES_BITS;
         let (mut strings, mut scalars) = (Strings::default(), Scalars::default());
         // The carry of the addition that looks for names' ends.
         let mut in_name = 0;
@@ -154,8 +162,8 @@ impl Kernel for Walk<'_> {
         let (mut open, mut depth) = (0u64, 0);
         let max_depth = max_depth.min(64);
         let mut base = at.checked_sub(1)?;
-        // The separator before the value is kept as its first mark, and not walked over.
-        let mut walked = u64::MAX >> 1 & !1;
+        // The last byte comes again; and the separator before the value is no part of it.
+        let mut own = u64::MAX >> 1 & !1;
         while base < bytes.len() {
             let block = block_at(lanes, bytes, base);
             let Bytes {
@@ -163,7 +171,7 @@ impl Kernel for Walk<'_> {
                 quotes_close,
                 marks,
                 outside,
-            } = strings.look(lanes, block)?;
+            } = strings.look::<L, 63>(lanes, block)?;
             let (brackets, curly) = (lanes.bit(block, 6), lanes.bit(block, 5));
             let opening = lanes.bit(block, 1);
             let (opens, ends) = (marks & brackets & opening, marks & brackets & !opening);
@@ -173,8 +181,7 @@ impl Kernel for Walk<'_> {
             // Which commas are in objects, and where the value ends.
             let mut in_object = (open & 1).wrapping_neg();
             let mut valid = u64::MAX;
-            let mut left = (opens | ends) & walked;
-            walked = u64::MAX >> 1;
+            let mut left = (opens | ends) & own;
             while left != 0 {
                 let bit = left & left.wrapping_neg();
                 left ^= bit;
@@ -219,15 +226,19 @@ impl Kernel for Walk<'_> {
                 | arrays << 1 & !(values | ends)
                 | (name_ends << 1 ^ colons & !1)
                 | lanes.control(block);
-            if wrong & valid != 0 || !scalars.check(lanes, block, bytes, base, numbers & valid) {
+            let starts = numbers & !(numbers << 1 | scalars.goes_on) & own & valid;
+            scalars.goes_on = numbers >> 62 & 1;
+            if wrong & valid != 0 || !scalars.check(lanes, block, bytes, base, numbers & valid, starts) {
                 return None;
             }
-            if keep_marks {
-                append_marked(lanes, block, marks & valid & u64::MAX >> 1, &mut shape.marks);
+            if keep_skeleton {
+                let kept = (marks | quotes_close) & own & valid | starts;
+                append_marked(lanes, block, kept, &mut shape.skeleton);
             }
+            own = u64::MAX >> 1;
             if valid != u64::MAX {
                 let end = base + 64 - valid.leading_zeros() as usize;
-                if keep_marks {
+                if keep_skeleton {
                     shape.end();
                 } else if keep {
                     shape.template.learn(&bytes[at..end]);
@@ -242,28 +253,21 @@ impl Kernel for Walk<'_> {
 
 impl Shape {
     fn clear(&mut self) {
-        self.marks.clear();
+        self.skeleton.clear();
         self.len = 0;
         self.template.clear();
     }
 
-    /// All marks have come.
+    /// Everything has come.
     fn end(&mut self) {
-        self.len = self.marks.len();
-        let mut next = 0;
-        for mark in self.marks.iter_mut().rev() {
-            let after = match (*mark, next) {
-                // The last one.
-                (_, 0) => 0,
-                (_, b':') => CONTENT | NAME,
-                (b']' | b'}', _) | (_, b'[' | b'{') | (b'{', b'}') => NOTHING,
-                (b'[', b']') => 0,
-                _ => CONTENT,
-            };
-            next = *mark;
-            *mark = *mark & KIND | after;
+        self.len = self.skeleton.len();
+        for byte in &mut self.skeleton {
+            // Else it is of a string, a number or a word.
+            if !matches!(*byte, b'[' | b']' | b'{' | b'}' | b':' | b',') {
+                *byte = 0;
+            }
         }
-        self.marks.resize(self.len + 64, 0);
+        self.skeleton.resize(self.len + 64, 0);
     }
 }
 
@@ -272,7 +276,7 @@ impl Shape {
 struct Strings {
     /// From each opening quote to before the closing one.
     within: u64,
-    /// Whether the last byte of the block is escaped.
+    /// Whether the first byte of the next block is escaped.
     escape: u64,
 }
 
@@ -286,9 +290,10 @@ struct Bytes {
 }
 
 impl Strings {
-    /// Looks at the next block; nothing if there is an unusual escape in it.
+    /// Looks at the next block; nothing if there is an unusual escape in it. Blocks begin `STEP` bytes after each other:
+    /// 64, or 63 where the last byte comes again.
     #[inline(always)]
-    fn look<L: Lanes>(&mut self, lanes: L, block: L::Block) -> Option<Bytes> {
+    fn look<L: Lanes, const STEP: u32>(&mut self, lanes: L, block: L::Block) -> Option<Bytes> {
         let mut quotes = lanes.equal(block, b'"');
         let backslashes = lanes.equal(block, b'\\');
         if backslashes | self.escape != 0 {
@@ -304,11 +309,16 @@ impl Strings {
             if escaped & !known != 0 {
                 return None;
             }
-            self.escape = escaped >> 63;
+            self.escape = if STEP == 64 {
+                (backslashes & !escaped) >> 63
+            } else {
+                escaped >> 63
+            };
             quotes &= !escaped;
         }
-        // What the byte before the last one was in.
-        self.within = lanes.prefix_xor(quotes) ^ ((self.within << 1) as i64 >> 63) as u64;
+        // What the byte before this block was in.
+        let before = ((self.within << (64 - STEP)) as i64 >> 63) as u64;
+        self.within = lanes.prefix_xor(quotes) ^ before;
         let outside = !(self.within | quotes);
         Some(Bytes {
             quotes_open: quotes & self.within,
@@ -317,86 +327,6 @@ impl Strings {
             outside,
         })
     }
-}
-
-/// Numbers, `true`, `false` and `null`, from block to block.
-#[derive(Default)]
-struct Scalars {
-    /// Whether the last byte of the block is a zero with which one begins.
-    zero: u64,
-}
-
-impl Scalars {
-    /// Whether the scalars of a block are right.
-    #[inline(always)]
-    fn check<L: Lanes>(
-        &mut self,
-        lanes: L,
-        block: L::Block,
-        bytes: &[u8],
-        base: usize,
-        scalars: u64,
-    ) -> bool {
-        if scalars == 0 {
-            self.zero = 0;
-            return true;
-        }
-        let digits = lanes.between(block, b'0', b'9') & scalars;
-        // What begins with the first byte did so in the block before.
-        let starts = scalars & !(scalars << 1) & !1;
-        let zeros = lanes.equal(block, b'0') & starts | self.zero;
-        self.zero = zeros >> 63;
-        if zeros << 1 & digits != 0 {
-            return false;
-        }
-        digits == scalars || are_scalars(bytes, base, scalars, starts, digits)
-    }
-}
-
-/// Whether those scalars of a block are right that are not of digits alone.
-#[inline(always)]
-fn are_scalars(bytes: &[u8], base: usize, scalars: u64, starts: u64, digits: u64) -> bool {
-    // Words and signs; and where the first digits are followed by something else, all numbers.
-    let mut suspects = starts & !digits;
-    let after_digits = digits.wrapping_add(starts & digits) & !digits;
-    if after_digits & scalars != 0 {
-        suspects = starts;
-    }
-    while suspects != 0 {
-        let at = base + suspects.trailing_zeros() as usize;
-        if !is_word(bytes, at) && !bytes.get(at..).is_some_and(is_scalar) {
-            return false;
-        }
-        suspects &= suspects - 1;
-    }
-    let first = ones(scalars.trailing_ones() as usize);
-    first & !digits == 0 || is_scalar_around(bytes, base)
-}
-
-/// Whether `true`, `false` or `null` begins at this place, ends where it must, and is not at the end of the bytes.
-#[inline(always)]
-fn is_word(bytes: &[u8], at: usize) -> bool {
-    const WORD: u64 = 0xffff_ffff;
-    let Some(word) = word_at(bytes, at) else {
-        return false;
-    };
-    let (front, end) = (word & WORD, word >> 32);
-    let is_four =
-        front == u64::from(u32::from_le_bytes(*b"true")) || front == u64::from(u32::from_le_bytes(*b"null"));
-    let is_five = front == u64::from(u32::from_le_bytes(*b"fals")) && end as u8 == b'e';
-    let stop = (end >> (8 * u32::from(is_five))) as u8;
-    (is_four || is_five) && matches!(stop, b',' | b']' | b'}')
-}
-
-/// Whether the scalar is right of which the byte at this place is a part.
-#[cold]
-#[inline(never)]
-fn is_scalar_around(bytes: &[u8], at: usize) -> bool {
-    let front = bytes.get(..at).unwrap_or_default().iter().rev();
-    let len = front
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        .count();
-    is_scalar(bytes.get(at - len..).unwrap_or_default())
 }
 
 /// The lowest bits, at most 64.
@@ -424,7 +354,10 @@ mod tests {
         fn run<L: Lanes>(self, lanes: L) -> Self::Output {
             let mut ends = Vec::new();
             for value in self.0 {
-                ends.push(nested_end(lanes, value, 1, 9, self.1));
+                let mut text = "before".to_owned();
+                let end = push_nested(lanes, value, 1, 9, self.1, &mut text);
+                assert_eq!(&text.as_bytes()[6..], &value[1..end.unwrap_or(1)]);
+                ends.push(end);
             }
             ends
         }
@@ -478,6 +411,19 @@ mod tests {
                     "{\"a\":[1],\"b\":{}1}",
                 ],
             ),
+            (
+                "{\"a\":\"b\",\"c\":[true]}",
+                &[
+                    "{1:\"b\",\"c\":[true]}",
+                    "{\"a\":\"b\",1:[true]}",
+                    "{\"a\":\"b\",null:[true]}",
+                    "{\"a\":\"b\",-12345678901234567890:[\"x\"]}",
+                    "{\"a\":\"b\",\"c\":[true}]",
+                    "{\"a\",\"b\":\"c\":[true]}",
+                    "{\"a\":\"b\x01\",\"c\":[true]}",
+                    "{\"a\":\"b\\x\",\"c\":[true]}",
+                ],
+            ),
             ("[[1],[2]]", &["[1[1],[2]]", "[[1],\"\"[2]]", "[[1]1,[2]]"]),
         ] {
             for wrong in wrong {
@@ -486,6 +432,54 @@ mod tests {
                     let (right, wrong) = (format!("{front}{right}]"), format!("{front}{wrong}]"));
                     check(&[&right, &right, &right], true);
                     check(&[&right, &wrong, &right, &wrong, &wrong], false);
+                }
+            }
+        }
+    }
+
+    /// Takes the second of two values only if it has the skeleton of the first one.
+    struct Second<'a>(&'a str, &'a str);
+
+    impl Kernel for Second<'_> {
+        type Output = bool;
+
+        #[inline(always)]
+        fn run<L: Lanes>(self, lanes: L) -> bool {
+            let (first, second) = (format!(",{},", self.0), format!(",{},", self.1));
+            let (mut shape, mut text) = (Shape::default(), String::new());
+            push_nested(lanes, first.as_bytes(), 1, 9, &mut shape, &mut text).unwrap();
+            assert_eq!(text, self.0);
+            let end = push_of_shape(lanes, second.as_bytes(), 1, &shape, &mut text);
+            let is_taken = end == Some(second.len() - 1);
+            assert_eq!(text, [self.0, if is_taken { self.1 } else { "" }].concat());
+            is_taken
+        }
+    }
+
+    #[test]
+    fn only_marks_and_what_is_between_them_make_a_skeleton() {
+        let value = r#"{"a":["b",1],"c":{"d":true}}"#;
+        for (other, is_taken) in [
+            (value, true),
+            (
+                r#"{"aé\"\\":["",-12345.5e3],"":{"1":12345678901234567890}}"#,
+                true,
+            ),
+            (r#"{"a":[null,"b,:[]{}"],"c":{"d":"true"}}"#, true),
+            (r#"{"a":["b",1],"c":{}}"#, false),
+            (r#"{"a":["b"],"c":{"d":true}}"#, false),
+            (r#"{"a":["b",1],"c":["d",true]}"#, false),
+            (r#"{"a":["b",[]],"c":{"d":true}}"#, false),
+            (r#"{"a":["b",01],"c":{"d":true}}"#, false),
+            (r#"{"a":["b",1],"c":{"d": true}}"#, false),
+            (r#"{"a":["b",1],"c":{3:true}}"#, false),
+        ] {
+            for front in 0..130 {
+                let front = format!("[\"{}\",", "x".repeat(front));
+                let (value, other) = (format!("{front}{value}]"), format!("{front}{other}]"));
+                for isa in Isa::available().filter(|isa| matches!(isa, Isa::Avx2 | Isa::Avx512)) {
+                    let found = run(Level::new(isa), Second(&value, &other));
+                    assert_eq!(found, is_taken, "{isa:?}: {other}");
                 }
             }
         }

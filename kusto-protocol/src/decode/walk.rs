@@ -2,7 +2,7 @@
 
 use super::DecoderConfig;
 use super::cell::{Scratch, try_cell};
-use super::nested::{Shape, nested_end};
+use super::nested::{self, Shape};
 use super::window::{Step, Text};
 use crate::simd::{self, Lanes, View, block_at};
 use crate::{ColumnArray, TextArray};
@@ -122,10 +122,7 @@ fn push_nested<L: Lanes>(
     config: &DecoderConfig,
     shape: &mut Shape,
 ) -> Option<usize> {
-    let end = nested_end(lanes, bytes, at, config.max_depth, shape)?;
-    if !simd::push_json(lanes, bytes, at, end, array.open()) {
-        return None;
-    }
+    let end = nested::push_nested(lanes, bytes, at, config.max_depth, shape, array.open())?;
     array.end_valid();
     Some(end)
 }

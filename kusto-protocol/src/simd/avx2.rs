@@ -83,6 +83,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn odd(self, block: Self::Block) -> u64 {
+        // SAFETY: `self` is the proof.
+        unsafe { mask([odd(block[0]), odd(block[1])]) }
+    }
+
+    #[inline(always)]
     fn may_be_odd(self, block: Self::Block) -> bool {
         // SAFETY: `self` is the proof.
         unsafe { may_be_odd(block) }
@@ -172,12 +178,6 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn deposit(self, bits: u64, marks: u64) -> u64 {
-        // SAFETY: as above.
-        unsafe { _pdep_u64(bits, marks) }
-    }
-
-    #[inline(always)]
     fn apart<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { apart(self, kernel) }
@@ -244,10 +244,15 @@ fn control(half: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn may_be_odd(block: [__m256i; 2]) -> bool {
+fn odd(half: __m256i) -> __m256i {
     // With a sign, those from 0x80 on are the smallest.
-    let least = _mm256_min_epi8(block[0], block[1]);
-    _mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), least)) != 0
+    _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), half)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn may_be_odd(block: [__m256i; 2]) -> bool {
+    _mm256_movemask_epi8(odd(_mm256_min_epi8(block[0], block[1]))) != 0
 }
 
 #[inline]

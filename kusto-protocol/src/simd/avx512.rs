@@ -99,6 +99,12 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn odd(self, block: __m512i) -> u64 {
+        // With a sign, those from 0x80 on are the smallest. SAFETY: `self` is the proof.
+        unsafe { _mm512_cmplt_epi8_mask(block, _mm512_set1_epi8(0x20)) }
+    }
+
+    #[inline(always)]
     fn unplain(self, block: __m512i) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe {
@@ -122,12 +128,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn differs(self, block: __m512i, marks: u64, expected: __m512i) -> u64 {
+    fn differs(self, block: __m512i, marks: u64, keep: u64, expected: __m512i) -> u64 {
         // SAFETY: `self` is the proof.
         unsafe {
-            let marks = _mm512_maskz_compress_epi8(marks, block);
-            let differences = _mm512_xor_si512(marks, expected);
-            _mm512_test_epi8_mask(differences, _mm512_set1_epi8(0b0110_0010))
+            let kept = _mm512_maskz_compress_epi8(keep, _mm512_maskz_mov_epi8(marks, block));
+            _mm512_cmpneq_epi8_mask(kept, expected)
         }
     }
 
@@ -195,12 +200,6 @@ impl Lanes for Avx512 {
     fn extract(self, bits: u64, marks: u64) -> u64 {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { _pext_u64(bits, marks) }
-    }
-
-    #[inline(always)]
-    fn deposit(self, bits: u64, marks: u64) -> u64 {
-        // SAFETY: as above.
-        unsafe { _pdep_u64(bits, marks) }
     }
 
     #[inline(always)]

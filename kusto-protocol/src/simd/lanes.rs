@@ -11,7 +11,7 @@ pub(crate) trait Lanes: Copy {
     /// 64 bytes in registers.
     type Block: Copy;
 
-    /// Whether [`Lanes::extract`] and [`Lanes::deposit`] are instructions.
+    /// Whether to move bits to and from marked places, as [`Lanes::extract`] does, is an instruction.
     const MOVES_BITS: bool = false;
 
     /// Whether there are instructions for whole blocks and arrays: then it pays to use them, even where some of what they
@@ -35,6 +35,12 @@ pub(crate) trait Lanes: Copy {
 
     /// The bytes from 0x80 on.
     fn high(self, block: Self::Block) -> u64;
+
+    /// The bytes below 0x20 and from 0x80 on.
+    #[inline(always)]
+    fn odd(self, block: Self::Block) -> u64 {
+        self.control(block) | self.high(block)
+    }
 
     /// False only if there are neither control characters nor bytes from 0x80 on: where that is known for less than
     /// their masks.
@@ -79,11 +85,12 @@ pub(crate) trait Lanes: Copy {
     /// One bit of each byte, counted from the lowest one.
     fn bit(self, block: Self::Block, bit: u32) -> u64;
 
-    /// Of those marks, counted from the lowest one, whether they differ from the bytes of another block, one after the
-    /// other, in the bits by which marks do: 1, 5 and 6.
+    /// Of the bytes that are kept, counted from the lowest one, whether they differ from the bytes of another block, one
+    /// after the other. Those that are no marks are taken for zeros, of the others only the bits by which marks differ are
+    /// looked at for sure: 1, 5 and 6.
     #[inline(always)]
-    fn differs(self, block: Self::Block, marks: u64, expected: Self::Block) -> u64 {
-        let differs = |bit| self.extract(self.bit(block, bit), marks) ^ self.bit(expected, bit);
+    fn differs(self, block: Self::Block, marks: u64, keep: u64, expected: Self::Block) -> u64 {
+        let differs = |bit| self.extract(self.bit(block, bit) & marks, keep) ^ self.bit(expected, bit);
         differs(1) | differs(5) | differs(6)
     }
 
@@ -120,19 +127,6 @@ pub(crate) trait Lanes: Copy {
             to += 1;
         }
         extracted
-    }
-
-    /// The lowest bits, each at a place that is marked.
-    #[inline(always)]
-    fn deposit(self, mut bits: u64, mut marks: u64) -> u64 {
-        let mut deposited = 0;
-        while marks != 0 {
-            let place = marks & marks.wrapping_neg();
-            deposited |= place * (bits & 1);
-            bits >>= 1;
-            marks ^= place;
-        }
-        deposited
     }
 
     /// Runs a loop apart from the one it is called from, which then has fewer values to keep in registers.

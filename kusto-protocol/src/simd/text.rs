@@ -48,6 +48,79 @@ pub(crate) fn push_json<L: Lanes>(lanes: L, bytes: &[u8], at: usize, end: usize,
     valid
 }
 
+/// Text that is written after the end of a `String`, and is no part of it until that is said.
+pub(crate) struct Draft<'a> {
+    text: &'a mut String,
+    /// Of the room after the end of the text so many bytes have been written.
+    len: usize,
+    /// Whether all of them are ASCII.
+    is_ascii: bool,
+}
+
+impl<'a> Draft<'a> {
+    #[inline(always)]
+    pub(crate) fn new(text: &'a mut String) -> Self {
+        Self {
+            text,
+            len: 0,
+            is_ascii: true,
+        }
+    }
+
+    /// Writes the first bytes of a block, at most 64, and gives a bit for each that is a control character or from 0x80
+    /// on.
+    #[inline(always)]
+    pub(crate) fn push<L: Lanes>(&mut self, lanes: L, block: L::Block, len: usize) -> u64 {
+        assert!(len <= 64, "a block has 64 bytes");
+        if self.text.capacity() - self.text.len() - self.len < 64 {
+            grow(self.text, self.len);
+        }
+        // SAFETY: there are 64 bytes of spare capacity after what has been written, see above. No byte of the text is
+        // changed, nor its length.
+        unsafe {
+            let room = self.text.as_mut_vec().spare_capacity_mut();
+            lanes.store(block, &mut *room.as_mut_ptr().add(self.len).cast());
+        }
+        self.len += len;
+        let odd = lanes.odd(block) & u64::MAX.checked_shr(64 - len as u32).unwrap_or_default();
+        self.is_ascii &= odd == 0;
+        odd
+    }
+
+    /// Makes what was written a part of the text; if it is not UTF-8, gives false instead.
+    #[inline(always)]
+    pub(crate) fn accept<L: Lanes>(self, lanes: L) -> bool {
+        let end = self.text.len() + self.len;
+        // SAFETY: so many bytes have been written, and they are UTF-8: ASCII, or checked here.
+        unsafe {
+            let buffer = self.text.as_mut_vec();
+            if !self.is_ascii {
+                let written = std::slice::from_raw_parts(buffer.as_ptr().add(buffer.len()), self.len);
+                if !lanes.is_utf8(written, 0, written.len()) {
+                    return false;
+                }
+            }
+            buffer.set_len(end);
+        }
+        true
+    }
+}
+
+/// Makes room for a block after the end of a text and so many bytes that have been written there.
+#[cold]
+#[inline(never)]
+fn grow(text: &mut String, written: usize) {
+    let len = text.len();
+    let mut buffer = std::mem::take(text).into_bytes();
+    // SAFETY: so many bytes have been written.
+    unsafe { buffer.set_len(len + written) }
+    // If this panics, there is no text.
+    buffer.reserve(64);
+    buffer.truncate(len);
+    // SAFETY: this is the text as it was before.
+    *text = unsafe { String::from_utf8_unchecked(buffer) };
+}
+
 /// The bytes as text, if they are ASCII. For short texts the general check takes longer than all else that is done
 /// with them.
 #[inline]
