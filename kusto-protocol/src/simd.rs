@@ -33,7 +33,7 @@ mod view;
 mod x86;
 
 pub(crate) use decimal::push_decimal;
-pub(crate) use lanes::{Group, Lanes, Numbers, append_marked, block_at, ending_at};
+pub(crate) use lanes::{Bools, Group, Lanes, Numbers, append_marked, block_at, ending_at};
 pub(crate) use level::{Kernel, Level, run};
 pub(crate) use scan::plain_end;
 pub(crate) use text::{Draft, ascii, escaped, push_json, push_string};

@@ -17,7 +17,7 @@ use real::reals;
 use time::{datetimes, timespans};
 
 use super::cell::{Scratch, try_cell};
-use crate::simd::{Group, Lanes};
+use crate::simd::{Bools, Group, Lanes};
 use crate::{BoolArray, ColumnArray};
 
 /// Cells of a group, a bit for each of those that are valid, and of those that are null, and for none both. The others
@@ -105,7 +105,7 @@ fn read_group<L: Lanes, const N: usize>(lanes: L, array: &mut ColumnArray, group
         }};
     }
     match array {
-        ColumnArray::Bool(array) => bools(array, group),
+        ColumnArray::Bool(array) => bools(lanes, array, group),
         ColumnArray::Decimal(array) => decimals(lanes, array, group),
         ColumnArray::DateTime(array) => append!(array, datetimes(lanes, group)),
         ColumnArray::Guid(array) => append!(array, guids(lanes, group)),
@@ -139,8 +139,16 @@ fn bits<L: Lanes, const N: usize>(lanes: L, flags: &[u8; N]) -> u64 {
 
 /// Truth values, as words.
 #[inline(always)]
-fn bools(array: &mut BoolArray, group: &Group<'_>) -> usize {
-    let (mut values, mut valid, mut nulls) = (0u64, 0u64, 0u64);
+fn bools<L: Lanes>(lanes: L, array: &mut BoolArray, group: &Group<'_>) -> usize {
+    let Bools { values, valid, nulls } = lanes.bools(group).unwrap_or_else(|| bools_in_turn(group));
+    let taken = group.count.min((valid | nulls).trailing_ones() as usize);
+    array.extend(values, valid, taken);
+    taken
+}
+
+#[inline(always)]
+fn bools_in_turn(group: &Group<'_>) -> Bools {
+    let mut bools = Bools::default();
     let mut rest = group.bounds;
     for index in 0..group.count.min(64) {
         let (from, end) = cell_of(rest);
@@ -151,13 +159,11 @@ fn bools(array: &mut BoolArray, group: &Group<'_>) -> usize {
         let last = word_at(group.bytes, from + 1);
         let is_false =
             (word == u32::from_le_bytes(*b"fals")) & (last == u32::from_le_bytes(*b"alse")) & (len == 5);
-        values |= u64::from(is_true) << index;
-        valid |= u64::from(is_true | is_false) << index;
-        nulls |= u64::from(is_null(word, len)) << index;
+        bools.values |= u64::from(is_true) << index;
+        bools.valid |= u64::from(is_true | is_false) << index;
+        bools.nulls |= u64::from(is_null(word, len)) << index;
     }
-    let taken = group.count.min((valid | nulls).trailing_ones() as usize);
-    array.extend(values, valid, taken);
-    taken
+    bools
 }
 
 /// 36 characters in quotes.

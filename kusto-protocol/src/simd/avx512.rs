@@ -1,6 +1,7 @@
 //! AVX-512 with VBMI2: a block is one register, a comparison gives its mask at once, and bytes are squeezed together
 //! in one instruction.
 
+mod bools;
 mod few_digits;
 mod guid;
 mod numbers;
@@ -10,7 +11,7 @@ mod times;
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
-use super::lanes::{Datetime, Group, Lanes, Numbers};
+use super::lanes::{Bools, Datetime, Group, Lanes, Numbers};
 use super::{Kernel, utf8, x86};
 
 /// The proof that the processor has the instruction set.
@@ -182,6 +183,12 @@ impl Lanes for Avx512 {
     fn turn(self, bounds: &[u32], stride: usize, rows: usize, turned: &mut Vec<u32>) -> bool {
         // SAFETY: `self` is the proof that the processor has the instruction set.
         unsafe { places::turn(bounds, stride, rows, turned) }
+    }
+
+    #[inline(always)]
+    fn bools(self, group: &Group<'_>) -> Option<Bools> {
+        // SAFETY: `self` is the proof that the processor has the instruction set.
+        unsafe { bools::bools(group) }
     }
 
     #[inline(always)]

@@ -154,6 +154,12 @@ pub(crate) trait Lanes: Copy {
         false
     }
 
+    /// Reads truth values; nothing if they are to be read one by one.
+    #[inline(always)]
+    fn bools(self, _group: &Group<'_>) -> Option<Bools> {
+        None
+    }
+
     /// Reads numbers, and says whether it did: else they are to be read one by one. Of whole numbers a cell is all
     /// digits; of real ones a point and an exponent of at most three digits go into the power.
     #[inline(always)]
@@ -205,6 +211,15 @@ impl Group<'_> {
             ..self
         }
     }
+}
+
+/// Truth values, a bit for each cell. What is said of places beyond the last one means nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bools {
+    /// False for nulls.
+    pub(crate) values: u64,
+    pub(crate) valid: u64,
+    pub(crate) nulls: u64,
 }
 
 /// Numbers side by side.

@@ -604,3 +604,34 @@ proptest! {
         on_all(|| CheckDatetimes { cells: &cells, back });
     }
 }
+
+struct CheckBools<'a>(&'a [String]);
+
+impl Kernel for CheckBools<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let (wire, bounds) = wire_of(self.0, 8);
+        let mut turned = Vec::new();
+        for group in groups(lanes, &wire, &bounds, self.0.len(), &mut turned) {
+            let Some(bools) = lanes.bools(&group) else {
+                return;
+            };
+            for (index, cell) in self.0.iter().enumerate() {
+                let found = [bools.values, bools.valid, bools.nulls].map(|bits| bits >> index & 1 == 1);
+                let (is_true, is_null) = (cell == "true", cell == "null");
+                assert_eq!(found, [is_true, is_true || cell == "false", is_null], "{cell}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn truth_values_side_by_side_are_as_words(
+        cells in proptest::collection::vec("true|false|null|[a-z]?(true|fals|alse|null)[a-z]?|[ -~]{0,9}", 1..=64),
+    ) {
+        on_all(|| CheckBools(&cells));
+    }
+}

@@ -39,7 +39,7 @@ fn read<const REAL: bool>(
     signs: &mut [u64],
 ) -> Option<(u64, u64)> {
     let bytes = group.bytes;
-    let mut room = Default::default();
+    let mut room = None;
     let places = Places::find::<REACH, 4>(group, &mut room)?;
     if !REAL && places.longest <= MOST {
         // SAFETY: no cell ends before `REACH` bytes or after all of them.

@@ -25,7 +25,7 @@ impl<'a> Places<'a> {
     #[target_feature(enable = "avx512f,avx512vl")]
     pub(super) fn find<const BEFORE: usize, const AFTER: usize>(
         group: &Group<'a>,
-        room: &'a mut Room,
+        room: &'a mut Option<Room>,
     ) -> Option<Self> {
         let eights = group.count.div_ceil(8);
         let most = (i32::MAX as usize).min(group.bytes.len());
@@ -33,8 +33,8 @@ impl<'a> Places<'a> {
             return None;
         }
         let (before, end) = if group.turned.is_empty() {
-            pairs(group, room)?;
-            (&room[0][..eights], &room[1][..eights])
+            let [before, end] = room.insert(pairs(group)?);
+            (&before[..eights], &end[..eights])
         } else {
             let (columns, _) = group.turned.as_chunks::<8>();
             (columns.get(..eights)?, columns.get(eights..2 * eights)?)
@@ -86,7 +86,7 @@ impl<'a> Places<'a> {
 /// Puts the bounds of cells side by side; nothing if they are not there.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl")]
-fn pairs(group: &Group<'_>, [before, end]: &mut Room) -> Option<()> {
+fn pairs(group: &Group<'_>) -> Option<Room> {
     let Group {
         bounds,
         stride,
@@ -109,12 +109,14 @@ fn pairs(group: &Group<'_>, [before, end]: &mut Room) -> Option<()> {
             pair.cast::<u64>().read_unaligned()
         };
     }
+    let mut room = Room::default();
+    let [before, end] = &mut room;
     for ((before, end), pairs) in before.iter_mut().zip(end).zip(&pairs).take(count.div_ceil(8)) {
         let pairs = load(pairs);
         store_half(before, _mm512_cvtepi64_epi32(pairs));
         store_half(end, _mm512_cvtepi64_epi32(_mm512_srli_epi64::<32>(pairs)));
     }
-    Some(())
+    Some(room)
 }
 
 /// Puts the bounds of each column side by side: see [`Lanes::turn`](crate::simd::Lanes::turn).

@@ -14,7 +14,7 @@ use crate::simd::lanes::Group;
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
 pub(super) fn datetimes(group: &Group<'_>, ticks: &mut [u64]) -> Option<(u64, u64)> {
-    let mut room = Default::default();
+    let mut room = None;
     let places = Places::find::<0, 32>(group, &mut room)?;
     let (mut valid, mut null) = (0, 0);
     let eights = ticks.as_chunks_mut::<8>().0.iter_mut();
