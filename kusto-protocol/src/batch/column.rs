@@ -16,11 +16,15 @@ impl<T: Copy + Default> PrimitiveArray<T> {
         self.validity.push(value.is_some());
     }
 
-    /// Appends values, at most 64, of which those are there that have their bit set. The others must be the default.
+    /// Appends the first `count` values of at most 64, of which those are there that have their bit set. The others must be
+    /// the default.
     #[inline]
-    pub(crate) fn extend(&mut self, values: &[T], valid: u64) {
+    pub(crate) fn extend<const N: usize>(&mut self, values: &[T; N], count: usize, valid: u64) {
+        // All of them, since to copy so many takes less than to copy as many as there are.
+        let len = self.values.len() + count.min(N);
         self.values.extend_from_slice(values);
-        self.validity.extend(valid, values.len());
+        self.values.truncate(len);
+        self.validity.extend(valid, count.min(N));
     }
 
     /// The value at a place; `None` if it is null or beyond the end.

@@ -100,7 +100,7 @@ fn read_group<L: Lanes, const N: usize>(lanes: L, array: &mut ColumnArray, group
             let taken = group
                 .count
                 .min((read.valid | read.nulls).trailing_ones() as usize);
-            $array.extend(&read.values[..taken], read.valid);
+            $array.extend(&read.values, taken, read.valid);
             taken
         }};
     }
