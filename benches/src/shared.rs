@@ -32,9 +32,9 @@ pub fn decode_shared(
                 }
             });
         }
-        let result = drive(body, &crew, &queue, config, keep);
-        queue.close();
-        result
+        // Also when `keep` panics: the threads would wait, and the panic for them.
+        let _end = End(&queue);
+        drive(body, &crew, &queue, config, keep)
     })
 }
 
@@ -46,11 +46,21 @@ struct Worker {
     spare: Mutex<Vec<RowBatch>>,
 }
 
-/// Pieces that nobody reads yet.
+/// Pieces that nobody reads yet, and whether no more will come.
 #[derive(Default)]
 struct Queue<'a> {
     state: Mutex<(VecDeque<Job<'a>>, bool)>,
     has_changed: Condvar,
+}
+
+/// Says when it goes that no more pieces will come.
+struct End<'q, 'a>(&'q Queue<'a>);
+
+impl Drop for End<'_, '_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).1 = true;
+        self.0.has_changed.notify_all();
+    }
 }
 
 struct Job<'a> {
@@ -69,11 +79,6 @@ impl<'a> Queue<'a> {
 
     fn pop(&self) -> Option<Job<'a>> {
         lock(&self.state).0.pop_front()
-    }
-
-    fn close(&self) {
-        lock(&self.state).1 = true;
-        self.has_changed.notify_all();
     }
 
     /// The next piece as soon as there is one; none when there will be no more.
@@ -198,3 +203,42 @@ fn take(
 const PIECE: usize = 512 << 10;
 /// Bytes that are decoded here until there are rows.
 const FIRST: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mode, answer, content_hash, typed_columns};
+
+    #[test]
+    fn rows_are_those_of_one_thread_in_their_order() {
+        for name in ["storm", "logs", "numeric"] {
+            let body = answer(name, 3_000_000).unwrap();
+            let config = DecoderConfig::default();
+            let mut alone = Vec::new();
+            crate::decode(&body, Mode::Whole, &config, &mut None, |batch| {
+                alone.push(batch);
+                None
+            })
+            .unwrap();
+            for threads in 0..4 {
+                let (mut shared, mut is_kept) = (Vec::new(), false);
+                let keep = |batch: RowBatch| {
+                    shared.push(batch.clone());
+                    // Some memory is used again.
+                    is_kept = !is_kept;
+                    is_kept.then_some(batch)
+                };
+                decode_shared(&body, threads, &config, keep).unwrap();
+                let hash = |batches: &[RowBatch]| content_hash(&typed_columns(batches));
+                assert_eq!(hash(&shared), hash(&alone), "{name}, {threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "enough")]
+    fn a_panic_of_the_caller_ends_the_threads() {
+        let body = answer("numeric", 3_000_000).unwrap();
+        let _ = decode_shared(&body, 3, &DecoderConfig::default(), |_| panic!("enough"));
+    }
+}
